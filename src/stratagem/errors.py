@@ -1,0 +1,78 @@
+"""What can go wrong for a user, said so that they can put it right.
+
+Owns every error class, its exit code and its wording. Knows no stage: a stage builds a `Fault` and raises here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+EXIT_ANSWERED, EXIT_INTERNAL, EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong at one place of a file: what was found, what was expected, which rule says so."""
+
+    line: int
+    column: int
+    found: str
+    expected: str
+    rule: str
+
+    def render(self, file: str) -> str:
+        """The fault as `file:line:column: found; expected [rule]`."""
+        return f"{file}:{self.line}:{self.column}: {self.found}; {self.expected} [{self.rule}]"
+
+
+class StratagemError(Exception):
+    """Something that a user can put right; its text says how."""
+
+    exit_code = EXIT_FAULT
+
+
+class ScenarioError(StratagemError):
+    """A scenario with faults, all of them."""
+
+    def __init__(self, file: str, faults: Iterable[Fault]) -> None:
+        self.file = file
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(fault.render(file) for fault in self.faults))
+
+
+class UsageError(StratagemError):
+    """A request that the scenario cannot answer as asked."""
+
+
+class NotSolvedError(StratagemError):
+    """A scenario that is well formed but that no solver here answers."""
+
+
+class WorldsError(StratagemError):
+    """A formula that has no meaning in some worlds; the text names the values there."""
+
+
+class TooLargeError(StratagemError):
+    """A game or a run over its stated bounds."""
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """A hint ` (did you mean …?)` for a misspelt name, or nothing."""
+    candidates = sorted({str(one) for one in known})
+    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    return f" (did you mean `{close[0]}`?)" if close else ""
+
+
+def one_of(known: Iterable[str], limit: int = 12) -> str:
+    """The known names as a readable list, cut at `limit`."""
+    names = sorted({str(one) for one in known})
+    shown = ", ".join(names[:limit])
+    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "") if names else "nothing"
+
+
+def quote(text: object, limit: int = 60) -> str:
+    """User text made safe and short for a message."""
+    flat = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    return f"`{flat[:limit]}…`" if len(flat) > limit else f"`{flat}`"

@@ -1,0 +1,91 @@
+"""Every uncertain number of a scenario under one name, and what binds them together (L5, L8, L11).
+
+Takes a scenario; gives names, estimates and correlations. Draws nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+from stratagem.scenario.estimate import Amount, Estimate
+from stratagem.scenario.model import Scenario
+
+PLAYER_FIELDS = ("precision", "errors", "risk_aversion", "loss_aversion", "discount")
+
+
+def order_chain(text: str) -> tuple[str, ...]:
+    """The names in `a > b > c`, largest first."""
+    return tuple(part.strip() for part in re.split(r">", text))
+
+
+def amounts(scenario: Scenario) -> dict[str, Estimate]:
+    """Every estimated number: quantities by name, `player.precision`, `player.weights.stake`, `player.quantity` as perceived."""
+    found = {name: quantity.is_ for _, name, quantity in scenario.known_quantities()}
+    found.update(_player_amounts(scenario))
+    return {name: _resolved(scenario, estimate) for name, estimate in found.items()}
+
+
+def _resolved(scenario: Scenario, estimate: Estimate) -> Estimate:
+    try:
+        return estimate.in_lexicon(scenario.lexicon)
+    except KeyError:
+        return Estimate("uniform", (0.0, 1.0), estimate.text)
+
+
+def _player_amounts(scenario: Scenario) -> Iterator[tuple[str, Estimate]]:
+    for name, player in scenario.players.items():
+        for field in PLAYER_FIELDS:
+            amount = getattr(player, field)
+            if isinstance(amount, Amount) and amount.estimate is not None:
+                yield f"{name}.{field}", amount.estimate
+        if player.weights is not None:
+            for stake, weight in (player.weights.exact or {}).items():
+                if weight.estimate is not None:
+                    yield f"{name}.weights.{stake}", weight.estimate
+            for stake, swing in (player.weights.swings or {}).items():
+                yield f"{name}.weights.{stake}", swing
+    for name, views in scenario.perceptions.items():
+        for quantity, view in views.items():
+            if view.estimate is not None:
+                yield f"{name}.{quantity}", view.estimate
+
+
+def pearson(rank: float) -> float:
+    """The correlation of normals whose rank correlation is `rank` (Pearson 1907; Kruskal 1958, JASA 53:814)."""
+    return 2 * math.sin(math.pi * rank / 6)
+
+
+def correlation_matrix(scenario: Scenario) -> tuple[tuple[str, ...], list[list[float]]]:
+    """The correlated names in the order of the file, and the correlations of their latent normals."""
+    names = tuple(dict.fromkeys(name for one in scenario.correlations for name in one.between))
+    matrix = [[float(row == column) for column in names] for row in names]
+    for one in scenario.correlations:
+        row, column = (names.index(name) for name in one.between)
+        matrix[row][column] = matrix[column][row] = pearson(one.rank)
+    return names, matrix
+
+
+def cholesky(matrix: list[list[float]]) -> list[list[float]] | None:
+    """The lower factor of a correlation matrix, or None where it is not positive definite."""
+    factor = [[0.0] * len(matrix) for _ in matrix]
+    for row in range(len(matrix)):
+        for column in range(row + 1):
+            rest = matrix[row][column] - sum(factor[row][k] * factor[column][k] for k in range(column))
+            if row == column:
+                if rest <= 1e-12:
+                    return None
+                factor[row][row] = math.sqrt(rest)
+            else:
+                factor[row][column] = rest / factor[column][column]
+    return factor
+
+
+def correlation_fault(scenario: Scenario) -> str | None:
+    """Why the correlations cannot hold, or None."""
+    pairs = [frozenset(one.between) for one in scenario.correlations]
+    if len(set(pairs)) < len(pairs):
+        return "a pair of numbers correlated twice"
+    names, matrix = correlation_matrix(scenario)
+    return None if cholesky(matrix) else f"correlations of {', '.join(names[:6])} that contradict each other"
