@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 import pytest
+import strategies
 import textbook
 import yaml
+from hypothesis import given, settings
 from textbook import Game, Scope, World, solve
 
 EXACT = 1e-12  # in payoff or probability
@@ -126,8 +128,8 @@ def test_the_likelihood_of_moves_seen_is_the_product_of_behaviours() -> None:
 
 def test_a_forced_move_is_foreseen_only_if_announced() -> None:
     """Told that the defender yields, the attacker gains 1 for sure; surprised by it, he behaves as before."""
-    forced = {("reply", None): "yield"}
-    announced, surprised = (solve(scenario(DETERRENCE), **{how: forced}) for how in ("announced", "surprise"))
+    forced: textbook.Forced = {("reply", None): "yield"}
+    announced, surprised = solve(scenario(DETERRENCE), announced=forced), solve(scenario(DETERRENCE), surprise=forced)
     assert announced.behaviour[()]["attack"] == near(1 / (1 + math.exp(-1.5)))
     assert surprised.behaviour[()]["attack"] == near(0.4751114912334232)
     assert surprised.outcomes()["capitulation"] == near(0.4751114912334232)
@@ -433,3 +435,44 @@ def test_a_link_can_be_switched_off() -> None:
     """)
     assert solve(data).believed["a"] == 3
     assert solve(data, World(without=frozenset({"spill"}))).believed["a"] == 0
+
+
+# On drawn scenarios
+
+
+def drawn_world(data: dict[str, Any]) -> World:
+    return World({name: 0.3 + 0.1 * place for place, name in enumerate(data["quantities"]["known to all"])})
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(strategies.scenarios())
+def test_probabilities_sum_to_one_at_every_move_and_over_all_histories(data: dict[str, Any]) -> None:
+    solution = solve(data, drawn_world(data))
+    assert all(sum(choice.values()) == near(1) for choice in solution.behaviour.values())
+    assert sum(solution.outcomes().values()) == near(1)
+    assert solution.likelihood() == near(1)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(strategies.scenarios())
+def test_a_neutral_player_values_the_root_at_his_expected_total(data: dict[str, Any]) -> None:
+    """Without risk aversion, discount and loss aversion the value is each unit's worth times what the stake gathers."""
+    solution = solve(data, drawn_world(data))
+    for player, traits in solution.game.traits.items():
+        plain = (traits["risk aversion"], traits["discount"], traits["loss aversion"]) == (0, 1, 1)
+        if plain and not solution.game.is_raw(player):
+            gathered = {stake: total - data["stakes"][stake]["start"] for stake, total in solution.stakes().items()}
+            expected = sum(unit * gathered[stake] for stake, unit in solution.game.units[player].items())
+            assert solution.true[player] == pytest.approx(expected, abs=1e-10)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(strategies.scenarios())
+def test_a_best_reply_is_worth_at_least_every_other_action(data: dict[str, Any]) -> None:
+    """Forced announced deviations at the root never pay the mover more by his own numbers."""
+    solution = solve(data, drawn_world(data))
+    first = data["timeline"][0]
+    if math.isinf(solution.game.traits[first["player"]]["precision"]):
+        for action in solution.behaviour[()]:
+            forced = solve(data, drawn_world(data), announced={(first["move"], None): action})
+            assert forced.believed[first["player"]] <= solution.believed[first["player"]] + 1e-9

@@ -689,6 +689,7 @@ class Sweep:
     def __init__(self, game: Game, announced: Forced) -> None:
         self.game, self.announced = game, announced
         self.behaviour: dict[History, dict[str, float]] = {}
+        self.moves: dict[History, str] = {}
 
     def value(self, node: Node) -> dict[Key, float]:
         if node.item is None:
@@ -718,7 +719,7 @@ class Sweep:
         else:
             common = self.choice(node.item.player, node, prospects)
         if node.item.player is not None and not node.is_arrival:
-            self.behaviour[node.history] = common
+            self.behaviour[node.history], self.moves[node.history] = common, node.item.label
         return dict.fromkeys(self.game.numbers, common)
 
     def choice(self, player: str, node: Node, prospects: Mapping[str, Mapping[Key, float]]) -> dict[str, float]:
@@ -785,6 +786,7 @@ class Answer:
 class Solution:
     game: Game
     behaviour: Mapping[History, Mapping[str, float]]
+    moves: Mapping[History, str]  # which move, or move[round], is decided after each history
     believed: Mapping[str, float]  # each player's value at the root by his own numbers
     true: Mapping[str, float]  # and by the true ones
     leaves: Sequence[Leaf]
@@ -859,6 +861,7 @@ def solve(
     return Solution(
         game,
         sweep.behaviour,
+        sweep.moves,
         believed={player: value[player, game.view(player)] for player in game.players},
         true={player: value[player, TRUTH] for player in game.players},
         leaves=list(played(root, 1.0, start, sweep.behaviour, forced)),

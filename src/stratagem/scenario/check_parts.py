@@ -14,7 +14,7 @@ from stratagem.scenario.names import NUMBER, OFF_MAP, TRUTH
 from stratagem.scenario.quantities import amounts, correlation_fault, order_chain
 from stratagem.scenario.text import Path
 
-PARAMETER = ("quantity", "link")
+PARAMETER = ("quantity",)
 HEAD = re.compile(r"known to (all|nobody|[A-Za-z0-9_]+( *, *[A-Za-z0-9_]+)*)\Z")
 
 
@@ -197,7 +197,7 @@ def forces_have_places(report: Report) -> None:
             report.known((*path, "owner"), force.owner, scenario.players, "player", "L13")
         report.keys_known((*path, "stock"), force.stock, places, "place", "L13")
         for place, formula in force.stock.items():
-            report.reads((*path, "stock", place), formula, NUMBER, PARAMETER, "L13", "an amount over quantities only")
+            report.reads((*path, "stock", place), formula, NUMBER, (*PARAMETER, "link"), "L13", "an amount over quantities only")
         for route in force.travel:
             ends = re.fullmatch(r"(\w+) +to +(\w+)", route, re.ASCII)
             if ends is None:
@@ -270,7 +270,7 @@ def correlations_hold(report: Report) -> None:
 
 def questions_mean_something(report: Report) -> None:
     """L21, L19: events and conditions are truths; `by` is not before the first item."""
-    state = ("state", "move", "stock", "round", *PARAMETER)
+    state = ("state", "move", "stock", "round", "link", *PARAMETER)
     for name, question in report.scenario.questions.items():
         for key, formula in (("event", question.event), ("given", question.given)):
             if formula is not None:

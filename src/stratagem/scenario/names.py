@@ -80,6 +80,23 @@ class Symbols:
         """The tree with its words recognised, and its type. Raises `FormulaFault` where it has no meaning."""
         return _Resolver(self).resolve(formula.tree, want)
 
+    def tree(self, formula: Formula) -> Tree:
+        """The resolved tree of a formula of a checked scenario."""
+        if id(formula) not in self._trees:
+            self._trees[id(formula)] = self.resolve(formula)[0]
+        return self._trees[id(formula)]
+
+    @cached_property
+    def _trees(self) -> dict[int, Tree]:
+        """Resolved trees by the formula's identity, those that set variables first: their words are their variable's."""
+        found: dict[int, Tree] = {}
+        for _, item in self.scenario.items():
+            for option in item.options.values():
+                for changes in (option, *option.later):
+                    for name, formula in changes.set_.items():
+                        found[id(formula)] = self.resolve(formula, self.table[name].type)[0]
+        return found
+
     def reads(self, tree: Tree) -> frozenset[str]:
         """Every name a tree reads, through definitions; `ever(move == a)` reads `ever move a`."""
         found: set[str] = set()

@@ -31,15 +31,19 @@ EXPECTED = {
 
 def read_scenario(file: str | FilePath) -> Scenario:
     """The scenario in a file. Raises `ScenarioError` with all its faults, `StratagemError` where it cannot be read."""
-    path = FilePath(file)
+    return parse_scenario(read_file_text(FilePath(file)), str(file))
+
+
+def read_file_text(path: FilePath) -> str:
+    """The text of a file within bounds. Raises `ScenarioError` or `StratagemError`."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ScenarioError(str(file), [Fault(1, 1, "a file over 1 MiB", "a scenario is at most 1 MiB; split it", "L1")])
+            raise ScenarioError(str(path), [Fault(1, 1, "a file over 1 MiB", "a scenario is at most 1 MiB; split it", "L1")])
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise StratagemError(f"cannot read {quote(file)}: {reason}") from None
-    return parse_scenario(decode(content, str(file)), str(file))
+        raise StratagemError(f"cannot read {quote(path)}: {reason}") from None
+    return decode(content, str(path))
 
 
 def decode(content: bytes, file: str) -> str:

@@ -1,0 +1,97 @@
+"""The expression table evaluated: every row in every world (M4).
+
+Takes a game's expressions and drawn quantities; gives arrays. A value that cannot be is an error that names the worlds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.errors import WorldsError
+from stratagem.graph.game import Expression, Floats, Game
+
+TOLERANCE = 1e-9
+
+Quantities = Mapping[str, Floats]
+
+
+def evaluate(expressions: tuple[Expression, ...], quantities: Quantities, num_worlds: int) -> Floats:
+    """The table [X, W] of every expression in every world; truths are 1 or 0. Raises `WorldsError`."""
+    table = np.empty((len(expressions), num_worlds))
+    with np.errstate(all="ignore"):
+        for row, expression in enumerate(expressions):
+            table[row] = _row(expression, table, quantities)
+            if expression.operation in _PARTIAL and not np.isfinite(table[row]).all():
+                raise WorldsError(_meaningless(expression, table, row))
+    return table
+
+
+def check_probabilities(game: Game, table: Floats, worlds: NDArray[np.int64]) -> None:
+    """Raise `WorldsError` where a probability is outside [0, 1], or probabilities do not sum to 1, in some world."""
+    for check in game.checks:
+        values = table[check.row]
+        bad = abs(values - 1) > TOLERANCE if check.is_sum else (values < -TOLERANCE) | (values > 1 + TOLERANCE)
+        if bad.any():
+            first = int(np.flatnonzero(bad)[0])
+            expected = "they must sum to 1" if check.is_sum else "a probability is from 0 to 1"
+            raise WorldsError(
+                f"{check.where}: {values[first]:.6g} in world {worlds[first]} and wrong in {int(bad.sum())} of {len(values)} worlds "
+                f"(from {values.min():.6g} to {values.max():.6g}); {expected} [M4]; use `clip`, `logistic` or `rest`"
+            )
+
+
+def _row(expression: Expression, table: Floats, quantities: Quantities) -> Any:
+    operation, operands = expression.operation, expression.operands
+    if operation == "constant":
+        return float(operands[0])
+    if operation == "quantity":
+        return quantities[operands[0]]
+    if operation == "linear":
+        return _linear(operands[0], operands[1], table)
+    return _FUNCTIONS[operation](*(table[one] for one in operands))
+
+
+def _linear(constant: Fraction, terms: tuple[tuple[int, Fraction], ...], table: Floats) -> Floats:
+    total = np.full(table.shape[1], float(constant))
+    for row, coefficient in terms:
+        total += float(coefficient) * table[row]
+    return total
+
+
+def _meaningless(expression: Expression, table: Floats, row: int) -> str:
+    bad = np.flatnonzero(~np.isfinite(table[row]))
+    shown = ", ".join(f"{table[one][bad[0]]:.6g}" for one in expression.operands)
+    return f"`{expression.operation}` of ({shown}) has no value, in {len(bad)} of {table.shape[1]} worlds [L10]; use `clip` or a narrower range"
+
+
+def _contest(a: Floats, b: Floats, m: Floats) -> Floats:
+    """The ratio-form success function; a half where both are 0, no value for negative efforts."""
+    top = np.maximum(a, b)
+    scale = np.where(top > 0, top, 1.0)
+    left, right = (a / scale) ** m, (b / scale) ** m
+    share = np.where(top > 0, left / (left + right), 0.5)
+    return np.where((a < 0) | (b < 0), np.nan, share)
+
+
+def _logistic(x: Floats) -> Floats:
+    small = np.exp(-np.abs(x))
+    return np.asarray(np.where(x >= 0, 1.0, small) / (1.0 + small))
+
+
+def _reduced(function: Any) -> Callable[..., Floats]:
+    return lambda *operands: function.reduce(operands)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "*": np.multiply, "/": np.divide, "^": np.power, "min": _reduced(np.minimum), "max": _reduced(np.maximum),
+    "exp": np.exp, "log": np.log, "sqrt": np.sqrt, "abs": np.abs, "logistic": _logistic, "contest": _contest,
+    "<": lambda gap: gap < 0, "<=": lambda gap: gap <= 0, "==": lambda gap: gap == 0,
+    "and": _reduced(np.multiply), "or": _reduced(np.maximum), "not": lambda truth: 1.0 - truth,
+    "if": lambda condition, yes, no: np.where(condition > 0, yes, no),
+}  # fmt: skip
+_PARTIAL = {"/", "^", "exp", "log", "sqrt", "contest", "linear", "*"}

@@ -1,0 +1,121 @@
+"""The timeline unrolled: every move of every round as a dated step (L16, L18).
+
+Takes a scenario; gives steps in order, and where delays end. No state, no arrays.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from stratagem.errors import NotSolvedError
+from stratagem.scenario.dates import DAYS_PER_YEAR, Delay
+from stratagem.scenario.model import Chance, Move, Rounds, Scenario
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move in one round: when it stands (days from the start), and how long its time lasts."""
+
+    item: Move | Chance
+    path: tuple[str | int, ...]
+    round: int | None
+    block: int | None
+    day: float
+    lasts: float
+
+    @property
+    def label(self) -> str:
+        """`move`, or `move[2]` in rounds."""
+        return self.item.id if self.round is None else f"{self.item.id}[{self.round}]"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """All steps in order, and the first day."""
+
+    steps: tuple[Step, ...]
+    start: datetime.date | None
+
+    def years_between(self, first: int, second: int) -> float:
+        """Years of dated time from one step to another; none to the end."""
+        if second >= len(self.steps):
+            return 0.0
+        return (self.steps[second].day - self.steps[first].day) / DAYS_PER_YEAR
+
+    def due(self, step: int, delay: Delay) -> int:
+        """The step before which an effect of `step`, delayed, arrives; the number of steps where it never does."""
+        here = self.steps[step]
+        if delay.rounds is not None:
+            target = (here.round or 1) + delay.rounds
+            after = [n for n, one in enumerate(self.steps) if n > step and (one.block != here.block or (one.round or 0) >= target)]
+        else:
+            after = [n for n, one in enumerate(self.steps) if n > step and one.day >= here.day + (delay.days or 0) - 1e-9]
+        return after[0] if after else len(self.steps)
+
+    def first_after(self, day: datetime.date | None) -> int:
+        """The first step dated after a day; the number of steps where none is, or no day is given."""
+        if day is None or self.start is None:
+            return len(self.steps)
+        limit = (day - self.start).days
+        return next((n for n, one in enumerate(self.steps) if one.day > limit), len(self.steps))
+
+    def date(self, step: int) -> str | None:
+        """The date of a step as text."""
+        if self.start is None:
+            return None
+        return (self.start + datetime.timedelta(days=int(self.steps[step].day))).isoformat()
+
+
+def unroll(scenario: Scenario) -> Timeline:
+    """Every step of a scenario. Raises `NotSolvedError` for simultaneous moves."""
+    start = _start(scenario)
+    steps: list[Step] = []
+    day = 0.0
+    for place, item in enumerate(scenario.timeline):
+        if isinstance(item, Move | Chance):
+            day = _day(item, start, day)
+            steps.append(Step(item, ("timeline", place), None, None, day, 0.0))
+        elif isinstance(item, Rounds):
+            day = _day(item, start, day)
+            block = list(_rounds(item, place, start, day))
+            steps += block
+            day = max(block[-1].day, day + (item.every.days or 0.0) * item.rounds if item.every else block[-1].day)
+        else:
+            raise NotSolvedError("simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order")
+    return Timeline(tuple(_lasting(steps)), start)
+
+
+def _start(scenario: Scenario) -> datetime.date | None:
+    first = next((item.date.first for item in scenario.timeline if getattr(item, "date", None) is not None), None)  # type: ignore[union-attr]
+    as_of = scenario.as_of.first if scenario.as_of else None
+    return min(first, as_of) if first and as_of else first or as_of
+
+
+def _day(item: Move | Chance | Rounds, start: datetime.date | None, day: float) -> float:
+    if item.date is not None and start is not None:
+        return max(day, float((item.date.first - start).days))
+    return day + (item.after.days or 0.0) if item.after is not None else day
+
+
+def _rounds(block: Rounds, place: int, start: datetime.date | None, first_day: float) -> Iterator[Step]:
+    for number in range(1, block.rounds + 1):
+        round_day = first_day + (number - 1) * (block.every.days or 0.0 if block.every else 0.0)
+        day = round_day
+        for position, item in enumerate(block.moves):
+            if not isinstance(item, Move | Chance):
+                raise NotSolvedError("simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order")
+            day = round_day + item.after.days if item.after is not None and item.after.days else _day(item, start, day)
+            lasts = block.every.days or 0.0 if block.every else 0.0
+            yield Step(item, ("timeline", place, "moves", position), number, place, day, lasts)
+
+
+def _lasting(steps: list[Step]) -> Iterator[Step]:
+    """Steps outside rounds last until the next one."""
+    for one, following in pairwise((*steps, steps[-1])):
+        if one.block is not None:
+            yield one
+        else:
+            yield Step(one.item, one.path, one.round, one.block, one.day, following.day - one.day)

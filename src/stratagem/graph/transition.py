@@ -1,0 +1,260 @@
+"""What one action does to one state: availability, share, gains, new values (M3, M5, L17).
+
+Takes a step's option and the values of the slots that it reads; gives a `Transition` of expression rows. Exact, no arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from stratagem.errors import UsageError, quote
+from stratagem.graph.expression import ONE, ZERO, Evaluator, Expressions, MeaninglessError, Numeric, Ref, Value
+from stratagem.graph.state import PENDING, TRANSIT, total_slot
+from stratagem.graph.timeline import Timeline
+from stratagem.scenario.formula import Formula
+from stratagem.scenario.model import Action, Changes, Later, Outcome, Scenario, Shift
+from stratagem.scenario.names import Symbols
+
+State = tuple[object, ...]
+ValueOf = Callable[[str], Value]
+Gains = tuple[tuple[int, int], ...]
+TOLERANCE = Fraction(1, 10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A pending effect: the step before which it is due, and the amounts of force fixed when it was decided."""
+
+    due: int
+    later: int
+    amounts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """The consequences of one option in one state; rows are expression rows."""
+
+    is_available: bool | Ref
+    share: Numeric | None
+    gains: Gains
+    writes: tuple[tuple[int, object], ...]
+    arrivals: tuple[Arrival, ...]
+
+
+class Effects:
+    """Works out transitions; one a scenario."""
+
+    def __init__(self, scenario: Scenario, symbols: Symbols, timeline: Timeline, slots: tuple[str, ...], constants: dict[str, Value]) -> None:
+        self.scenario = scenario
+        self.symbols = symbols
+        self.timeline = timeline
+        self.slots = slots
+        self.slot_of = {slot: number for number, slot in enumerate(slots)}
+        self.constants = constants
+        self.table = Expressions()
+        self.evaluator = Evaluator(self.table, symbols)
+        self.accounts = _accounts(scenario)
+        self.laters: list[tuple[str, Changes]] = []
+        self._later_number: dict[int, int] = {}
+
+    # --- values ---
+
+    def reader(self, state: State, number: int) -> ValueOf:
+        """How formulas read names in a state at a step."""
+
+        def value_of(name: str) -> Value:
+            if name == "round":
+                return Fraction(self._round(number))
+            if name in self.constants:
+                return self.constants[name]
+            return self.read(state, name)
+
+        return value_of
+
+    def _round(self, number: int) -> int:
+        return self.timeline.steps[number].round or 1 if number < len(self.timeline.steps) else 0
+
+    def read(self, state: State, name: str) -> Value:
+        """The value of a slot."""
+        value = state[self.slot_of[name]]
+        if isinstance(value, bool | str):
+            return value
+        if "." in name or name.startswith("total "):
+            return self.table.value(value)  # type: ignore[arg-type]
+        return Fraction(value)  # type: ignore[arg-type]
+
+    def evaluate(self, formula: Formula, value_of: ValueOf, where: str) -> Value:
+        """The value of a formula; a value that cannot be is said with its place."""
+        try:
+            return self.evaluator.evaluate(self.symbols.tree(formula), value_of)
+        except MeaninglessError as error:
+            raise UsageError(f"{where}: {quote(formula.text)} needs {error}") from None
+
+    # --- options ---
+
+    def transition(self, number: int, name: str, option: Action | Outcome, state: State) -> Transition:
+        """What `option` does in `state` at step `number`."""
+        where = f"{self.timeline.steps[number].label}.{name}"
+        value_of = self.reader(state, number)
+        available = self.evaluate(option.if_, value_of, where) if option.if_ is not None else True
+        if available is False:
+            return Transition(False, None, (), (), ())
+        writes: dict[str, Value] = {}
+        feasible, gains = self.apply(option, value_of, writes, where)
+        amounts_ok, arrivals = self._delayed(number, option, value_of, writes, where)
+        available = self.table.call("and", available, *feasible, *amounts_ok)
+        return Transition(
+            available,  # type: ignore[arg-type]
+            self._share(option, value_of, where),
+            gains,
+            tuple((self.slot_of[slot], self._stored(slot, value)) for slot, value in writes.items() if slot in self.slot_of),
+            arrivals,
+        )
+
+    def _share(self, option: Action | Outcome, value_of: ValueOf, where: str) -> Numeric | None:
+        formula = option.probability if isinstance(option, Outcome) else option.share.formula if option.share else None
+        if not isinstance(formula, Formula):
+            return None
+        return self.evaluate(formula, value_of, where)  # type: ignore[return-value]
+
+    def apply(self, changes: Changes, value_of: ValueOf, writes: dict[str, Value], where: str, amounts: tuple[int, ...] | None = None) -> tuple[list[Value], Gains]:
+        """Write the new values of an effect; gives what must hold for it to be possible, and its gains."""
+        for name, formula in changes.set_.items():
+            writes[name] = self._in_domain(name, self.evaluate(formula, value_of, where), where)
+        gains = self._gains(changes, value_of, writes, where)
+        feasible: list[Value] = []
+        for place, (force, shift) in enumerate(changes.shifts):
+            amount = self.table.value(amounts[place]) if amounts is not None else self._amount(force, shift, value_of, where)
+            feasible += self._shift(force, shift.origin, shift.destination, amount, value_of, writes)  # type: ignore[arg-type]
+        return feasible, gains
+
+    def _in_domain(self, name: str, value: Value, where: str) -> Value:
+        variable = self.scenario.state[name]
+        found = int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
+        if found not in variable.domain or isinstance(value, bool) != (variable.kind == "flag"):
+            shown = float(value) if isinstance(value, Fraction) else value
+            raise UsageError(f"{where} sets `{name}` to {shown}, outside {variable.domain[0]} to {variable.domain[-1]} [L14]; guard it with `if`, or use `clip`")
+        return value
+
+    def _amount(self, force: str, shift: Shift, value_of: ValueOf, where: str) -> Numeric:
+        if shift.amount is None:
+            return value_of(f"{force}.{shift.origin}")  # type: ignore[return-value]
+        return self.evaluate(shift.amount, value_of, where)  # type: ignore[return-value]
+
+    def _shift(self, force: str, origin: str, destination: str, amount: Numeric, value_of: ValueOf, writes: dict[str, Value]) -> list[Value]:
+        def now(place: str) -> Numeric:
+            slot = f"{force}.{place}"
+            return writes[slot] if slot in writes else value_of(slot)  # type: ignore[return-value]
+
+        left = self.table.subtract(now(origin), amount)
+        writes[f"{force}.{origin}"] = left
+        writes[f"{force}.{destination}"] = self.table.add(now(destination), amount)
+        enough = self.table.call("<=", ZERO, self.table.add(left, TOLERANCE))
+        return [enough, self.table.call("<=", ZERO, self.table.add(amount, TOLERANCE))]
+
+    def _gains(self, changes: Changes, value_of: ValueOf, writes: dict[str, Value], where: str) -> Gains:
+        found: dict[int, Numeric] = {}
+        for stake, formula in changes.gains.items():
+            gain: Numeric = self.evaluate(formula, value_of, where)  # type: ignore[assignment]
+            slot = total_slot(stake)
+            if slot not in self.slot_of:
+                found[self.accounts[stake, "whole"]] = gain
+                continue
+            before: Numeric = value_of(slot)  # type: ignore[assignment]
+            after = self.table.add(before, gain)
+            writes[slot] = after
+            for side in ("above", "below"):
+                found[self.accounts[stake, side]] = self.table.subtract(self._beyond(stake, side, after), self._beyond(stake, side, before))
+        for player, formula in changes.payoffs.items():
+            found[self.accounts[player, "payoff"]] = self.evaluate(formula, value_of, where)  # type: ignore[assignment]
+        return tuple(sorted((account, self.table.row(value)) for account, value in found.items() if value != 0))
+
+    def _beyond(self, stake: str, side: str, total: Numeric) -> Numeric:
+        """How far a total is above (or below) the reference, towards the stake's best."""
+        one = self.scenario.stakes[stake]
+        sign = ONE if (one.best > one.worst) == (side == "above") else -ONE
+        distance = self.table.combine((sign, total), (-sign, Fraction(str(one.reference))))
+        return self.table.call("max", ZERO, distance)  # type: ignore[return-value]
+
+    def _stored(self, slot: str, value: Value) -> object:
+        if "." in slot or slot.startswith("total "):
+            return self.table.row(value)
+        return int(value) if isinstance(value, Fraction) else value
+
+    # --- delays ---
+
+    def _delayed(self, number: int, option: Action | Outcome, value_of: ValueOf, writes: dict[str, Value], where: str) -> tuple[list[Value], tuple[Arrival, ...]]:
+        feasible: list[Value] = []
+        arrivals: list[Arrival] = []
+        for later in option.later:
+            amounts: list[int] = []
+            for force, shift in later.shifts:
+                amount = self._amount(force, shift, value_of, where)
+                amounts.append(self.table.row(amount))
+                feasible += self._shift(force, shift.origin, TRANSIT, amount, value_of, writes)
+            due = self.timeline.due(number, later.after)
+            arrivals.append(Arrival(due, self._later(later, where), tuple(amounts)))
+        for force, shift in option.shifts:
+            delay = self.scenario.forces[force].travel_between(shift.origin, shift.destination)
+            if delay is not None:
+                arrivals.append(self._under_way(number, force, shift, value_of, writes, where))
+        return feasible, tuple(one for one in arrivals if one.due < len(self.timeline.steps))
+
+    def _under_way(self, number: int, force: str, shift: Shift, value_of: ValueOf, writes: dict[str, Value], where: str) -> Arrival:
+        """Hold what `apply` moved at once in transit, to arrive after its travel."""
+        delay = self.scenario.forces[force].travel_between(shift.origin, shift.destination)
+        assert delay is not None
+        amount = self._amount(force, shift, value_of, where)
+        destination, transit = f"{force}.{shift.destination}", f"{force}.{TRANSIT}"
+        writes[destination] = self.table.subtract(writes[destination], amount)  # type: ignore[arg-type]
+        held = writes.get(transit, value_of(transit))
+        writes[transit] = self.table.add(held, amount)  # type: ignore[arg-type]
+        return Arrival(self.timeline.due(number, delay), self._journey(force, shift, where), (self.table.row(amount),))
+
+    def _later(self, later: Later, where: str) -> int:
+        if id(later) not in self._later_number:
+            self._later_number[id(later)] = len(self.laters)
+            from_transit = [{force: Shift(one.amount, TRANSIT, one.destination)} for force, one in later.shifts]
+            self.laters.append((where, later.model_copy(update={"shift": from_transit})))
+        return self._later_number[id(later)]
+
+    def _journey(self, force: str, shift: Shift, where: str) -> int:
+        if id(shift) not in self._later_number:
+            self._later_number[id(shift)] = len(self.laters)
+            self.laters.append((where, Changes(shift=[{force: Shift(None, TRANSIT, shift.destination)}])))
+        return self._later_number[id(shift)]
+
+    def arrive(self, state: State, number: int) -> tuple[State, Gains]:
+        """The state after everything due before step `number` has come, and what it gains on arrival."""
+        pending: tuple[Arrival, ...] = state[self.slot_of[PENDING]]  # type: ignore[assignment]
+        total: dict[int, Numeric] = {}
+        for arrival in pending:
+            if arrival.due > number:
+                continue
+            where, changes = self.laters[arrival.later]
+            writes: dict[str, Value] = {}
+            _, gains = self.apply(changes, self.reader(state, number), writes, f"{where} (later)", arrival.amounts)
+            state = self.updated(state, ((self.slot_of[slot], self._stored(slot, value)) for slot, value in writes.items()))
+            for account, row in gains:
+                total[account] = self.table.add(total.get(account, ZERO), self.table.value(row))  # type: ignore[arg-type]
+        left = tuple(one for one in pending if one.due > number)
+        gains = tuple(sorted((account, self.table.row(value)) for account, value in total.items() if value != 0))
+        return self.updated(state, [(self.slot_of[PENDING], left)]), gains
+
+    @staticmethod
+    def updated(state: State, writes: object) -> State:
+        """A state with some slots written."""
+        values = list(state)
+        for slot, value in writes:  # type: ignore[attr-defined]
+            values[slot] = value
+        return tuple(values)
+
+
+def _accounts(scenario: Scenario) -> dict[tuple[str, str], int]:
+    sides: list[tuple[str, str]] = []
+    for name, stake in scenario.stakes.items():
+        sides += [(name, "whole")] if stake.reference is None else [(name, "above"), (name, "below")]
+    sides += [(name, "payoff") for name, player in scenario.players.items() if player.is_raw]
+    return {side: number for number, side in enumerate(sides)}

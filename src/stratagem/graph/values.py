@@ -1,0 +1,43 @@
+"""Numbers of players per world, and formulas over quantities alone evaluated per world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratagem.errors import UsageError, quote
+from stratagem.graph.expression import ONE, Evaluator, Expressions, MeaninglessError, Value
+from stratagem.graph.game import Expression, Floats
+from stratagem.graph.table import evaluate
+from stratagem.scenario.formula import Formula
+from stratagem.scenario.model import Scenario
+from stratagem.scenario.names import Symbols
+
+
+@dataclass(frozen=True)
+class PlayerValues:
+    """What players want and how exactly they choose, per world; every array is [W]."""
+
+    weights: Mapping[str, Mapping[str, Floats]]  # player to stake
+    payoffs: Mapping[str, Mapping[str, Floats]]  # player to stake, raw
+    precision: Mapping[str, Floats]  # 1/payoff; infinite is best reply
+    risk_aversion: Mapping[str, Floats]  # 1/payoff
+    loss_aversion: Mapping[str, Floats]
+    discount: Mapping[str, Floats]  # per year
+
+
+def formula_values(scenario: Scenario, formula: Formula | None, quantities: Mapping[str, Floats], num_worlds: int) -> Floats:
+    """A formula over quantities and links [W]."""
+    assert formula is not None
+    symbols = Symbols(scenario)
+    table = Expressions()
+    links: dict[str, Value] = dict.fromkeys(scenario.links, ONE)
+    try:
+        row = table.row(Evaluator(table, symbols).evaluate(symbols.tree(formula), links.__getitem__))
+    except MeaninglessError as error:
+        raise UsageError(f"{quote(formula.text)} needs {error}") from None
+    expressions = tuple(Expression(str(key[0]), tuple(key[1:])) for key in table.rows)
+    values = evaluate(expressions, quantities, num_worlds)[row]
+    return np.asarray(values)

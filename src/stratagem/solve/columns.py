@@ -1,0 +1,129 @@
+"""Whose numbers value what: the payoff columns of a solve, and its inputs per world (M5, M8).
+
+Takes a game, a scenario's players and drawn worlds; gives arrays for the sweep. A column is a player read by an evaluator:
+the player's own view, and beside it the true numbers where they differ.
+
+Axes: C columns, V evaluators (0 is the truth), W worlds, others as in `graph.game`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.graph.game import Floats, Game
+from stratagem.graph.table import check_probabilities, evaluate
+from stratagem.graph.worlds import Worlds
+from stratagem.scenario.model import Scenario
+
+TRUTH = 0
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which player and which evaluator each column of values belongs to; the first P columns are the players' own views."""
+
+    player: tuple[int, ...]  # [C]
+    evaluator: tuple[int, ...]  # [C]
+    evaluators: tuple[str | None, ...]  # [V], None is the truth
+
+    @property
+    def true_of_player(self) -> tuple[int, ...]:
+        """[P] the column of each player's values under the true numbers."""
+        found = {player: column for column, (player, v) in enumerate(zip(self.player, self.evaluator, strict=True)) if v == TRUTH}
+        return tuple(found[player] for player in range(max(self.player) + 1))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What one chunk of worlds feeds to the sweep."""
+
+    columns: Columns
+    tables: tuple[Floats, ...]  # V of [X, W]
+    gains: Floats  # [G, C, W] payoff of each gain row
+    precision: Floats  # [P, W]
+    risk_aversion: Floats | None  # [C, W], None where all are risk-neutral
+    discounts: Floats | None  # [D, C, W] factor of each duration, None where nothing is discounted
+    world: NDArray[np.int64]  # [W]
+
+    def __len__(self) -> int:
+        return len(self.world)
+
+
+def columns_of(players: Sequence[str], perceived: Mapping[str, object]) -> Columns:
+    """The columns of a game; players whose perceived numbers are the same object share an evaluator."""
+    views = list({id(view): name for name, view in reversed(perceived.items())}.values())[::-1]
+    evaluators: tuple[str | None, ...] = (None, *views)
+    place = {id(perceived[name]): number for number, name in enumerate(views, start=1)}
+    own = tuple(place[id(perceived[name])] if name in perceived else TRUTH for name in players)
+    extra = tuple(player for player, evaluator in enumerate(own) if evaluator != TRUTH)
+    return Columns((*range(len(players)), *extra), (*own, *(TRUTH for _ in extra)), evaluators)
+
+
+def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
+    """The inputs of the sweep in some worlds. Raises `WorldsError` where a formula has no meaning or a probability is none."""
+    columns = columns_of(game.players, worlds.perceived)
+    size = len(worlds)
+    tables = [evaluate(game.expressions, worlds.quantities, size)]
+    tables += [evaluate(game.expressions, worlds.perceived[name], size) for name in columns.evaluators if name is not None]
+    for table in tables:
+        check_probabilities(game, table, worlds.number)
+    coefficients = _coefficients(game, scenario, worlds, columns)
+    players = worlds.players
+    risk = np.array([players.risk_aversion[game.players[player]] for player in columns.player])
+    discount = np.array([players.discount[game.players[player]] for player in columns.player])
+    return Inputs(
+        columns=columns,
+        tables=tuple(tables),
+        gains=_payoffs(game, columns, tables, coefficients),
+        precision=np.array([players.precision[name] for name in game.players]),
+        risk_aversion=risk if risk.any() else None,
+        discounts=None if (discount == 1).all() or not game.durations.any() else discount[None] ** game.durations[:, None, None],
+        world=worlds.number,
+    )
+
+
+def _coefficients(game: Game, scenario: Scenario, worlds: Worlds, columns: Columns) -> Floats:
+    """[C, A, W]: what a unit of each account is worth in each column."""
+    found = np.zeros((len(columns.player), len(game.accounts), len(worlds)))
+    for column, player in enumerate(columns.player):
+        for account, one in enumerate(game.accounts):
+            found[column, account] = _worth(scenario, worlds, game.players[player], one.name, one.side)
+    return found
+
+
+def _worth(scenario: Scenario, worlds: Worlds, player: str, name: str, side: str) -> Floats | float:
+    players = worlds.players
+    if side == "payoff":
+        return 1.0 if name == player else 0.0
+    stake = scenario.stakes[name]
+    if player in players.weights:
+        worth: Floats | float = players.weights[player].get(name, np.zeros(1)) / abs(stake.best - stake.worst)
+        direction = 1.0 if stake.best > stake.worst else -1.0
+    else:
+        worth = players.payoffs.get(player, {}).get(name, np.zeros(1))
+        direction = 1.0
+        if stake.best < stake.worst and side != "whole":
+            worth = -worth
+    if side == "whole":
+        return worth * direction
+    return worth if side == "above" else -players.loss_aversion[player] * worth
+
+
+def _payoffs(game: Game, columns: Columns, tables: list[Floats], coefficients: Floats) -> Floats:
+    """[G, C, W]: gains weighed, each column with its evaluator's numbers."""
+    size = coefficients.shape[2]
+    found = np.zeros((game.num_gains, len(columns.player), size))
+    for account in range(len(game.accounts)):
+        entries = np.flatnonzero(game.gain_account == account)
+        if not len(entries):
+            continue
+        rows, values = game.gain_row[entries], game.gain_value[entries]
+        for column, evaluator in enumerate(columns.evaluator):
+            worth = coefficients[column, account]
+            if worth.any():
+                found[rows, column] += worth * tables[evaluator][values]
+    return found

@@ -1,0 +1,165 @@
+"""What is kept of each chunk of worlds, within bounded memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.graph.game import TERMINAL, Floats, Game, Ints
+from stratagem.graph.worlds import Worlds
+from stratagem.solve.columns import TRUTH, Inputs
+from stratagem.solve.intervene import Choice, consistent
+from stratagem.solve.kernel import TIE_TOLERANCE
+from stratagem.solve.plan import Plan
+from stratagem.solve.solution import SOLVED, Solution
+from stratagem.solve.sweep import Sweep, likelihood
+
+
+class Keeper:
+    """Holds what is kept of each chunk."""
+
+    def __init__(self, plan: Plan, num_worlds: int, seed: int, history: tuple[Choice, ...], nodes: Ints, edges: Ints) -> None:
+        self.plan, self.game, self.seed, self.history, self.nodes, self.edges = plan, plan.game, seed, history, nodes, edges
+        game, size, num_questions = plan.game, num_worlds, len(plan.game.questions)
+        self.status = np.zeros(size, np.int8)
+        self.weight = np.ones(size)
+        self.world = np.arange(size)
+        self.seen = np.ones((len(history), size))
+        self.reach = np.zeros((len(nodes), size))
+        self.behaviour = np.zeros((len(edges), size))
+        self.best = np.zeros((len(edges), size), np.float32)
+        self.mean_reach = np.zeros(game.num_nodes)
+        self.questions = np.zeros((num_questions, size))
+        self.conditions = np.zeros((num_questions, size))
+        self.low = np.zeros((num_questions, size))
+        self.high = np.zeros((num_questions, size))
+        self.outcomes = np.zeros((len(game.outcomes), size))
+        self.accounts = np.zeros((len(game.accounts), size))
+        self.believed = np.zeros((len(game.players), size))
+        self.true = np.zeros((len(game.players), size))
+        self.regret = np.zeros((len(game.players), size))
+        self.tied = np.zeros(size, bool)
+        self.quantities: dict[str, Floats] = {}
+
+    def draw(self, start: int, worlds: Worlds) -> None:
+        """Keep the drawn numbers."""
+        named = dict(worlds.quantities)
+        for player, weights in worlds.players.weights.items():
+            named.update({f"{player}.weights.{stake}": values for stake, values in weights.items()})
+        for name, values in named.items():
+            self.quantities.setdefault(name, np.zeros(len(self.world)))[start : start + len(worlds)] = values
+
+    def keep(self, place: slice, inputs: Inputs, sweep: Sweep, behaviour: Floats, reach: Floats, onward: Floats | None, status: NDArray[np.int8]) -> None:
+        """Keep one chunk."""
+        game = self.game
+        kept = consistent(game, self.history) if onward is not None else None
+        flow = flows(game, behaviour, reach, onward, kept)
+        passed = reach if onward is None else reach * onward
+        is_solved = status == SOLVED
+        self.status[place] = status
+        self.world[place] = inputs.world
+        self.weight[place] = passed[0]
+        self.reach[:, place] = passed[self.nodes]
+        self.behaviour[:, place] = behaviour[self.edges]
+        self.best[:, place] = self._best(inputs, sweep)
+        self.mean_reach += (passed * is_solved).sum(axis=1)
+        self.questions[:, place], self.conditions[:, place] = self.read_questions(inputs, flow)
+        self.low[:, place], self.high[:, place] = self.questions[:, place], self.questions[:, place]
+        ends = game.player_of_node == TERMINAL
+        for node in np.flatnonzero(ends):
+            self.outcomes[game.outcome_of_node[node], place] += passed[node]
+        self.accounts[:, place] = _account_totals(game, inputs, flow)
+        values = sweep.values(self.plan)
+        self.believed[:, place] = values[0, : len(game.players)]
+        self.true[:, place] = values[0, list(inputs.columns.true_of_player)]
+        for player in range(len(game.players)):
+            self.regret[player, place] = (passed * sweep.regret)[game.player_of_node == player].sum(axis=0)
+        self._keep_likelihoods(place, behaviour, passed)
+
+    def _keep_likelihoods(self, place: slice, behaviour: Floats, passed: Floats) -> None:
+        """The probability of each seen move, given the history up to it."""
+        before = np.ones(behaviour.shape[1])
+        for count in range(len(self.history)):
+            kept = consistent(self.game, self.history[: count + 1])
+            now = likelihood(self.plan, behaviour, kept)[0] if count + 1 < len(self.history) else passed[0]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                self.seen[count, place] = np.where(before > 0, now / before, 0.0)
+            before = now
+
+    def read_questions(self, inputs: Inputs, flow: Floats) -> tuple[Floats, Floats]:
+        """[Q, W] probabilities of events and of conditions (joint with the history)."""
+        game, table = self.game, inputs.tables[TRUTH]
+        size = flow.shape[1]
+        values, conditions = np.zeros((len(game.questions), size)), np.zeros((len(game.questions), size))
+        at_root = game.event_edge < 0
+        total = flow[: game.first_edge[1]].sum(axis=0)
+        passing = np.where(at_root[:, None], total, flow[np.maximum(game.event_edge, 0)]) if len(game.event_edge) else np.zeros((0, size))
+        for question in range(len(game.questions)):
+            here = game.event_question == question
+            values[question] = (passing[here] * table[game.event_value[here]]).sum(axis=0)
+            conditions[question] = (passing[here] * table[game.event_given[here]]).sum(axis=0)
+        return values, conditions
+
+    def widen(self, places: NDArray[np.int64], values: Floats, conditions: Floats) -> None:
+        """Widen the questions' range over tie rules."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            joint = np.where(conditions > 0, values / conditions * self.conditions[:, places], self.questions[:, places])
+        self.low[:, places] = np.minimum(self.low[:, places], joint)
+        self.high[:, places] = np.maximum(self.high[:, places], joint)
+
+    def _best(self, inputs: Inputs, sweep: Sweep) -> NDArray[np.float32]:
+        """Which kept edges are best replies, ties shared."""
+        if not len(self.edges):
+            return np.zeros((0, len(inputs)), np.float32)
+        game = self.game
+        own = self._own_values(inputs, sweep)
+        own = np.where(inputs.tables[TRUTH][game.share_of_edge[self.edges]] > 0, own, -np.inf)
+        starts = np.concatenate([[0], np.cumsum(np.diff(game.first_edge)[self.nodes])[:-1]])
+        counts = np.diff(game.first_edge)[self.nodes]
+        top = np.repeat(np.maximum.reduceat(own, starts, axis=0), counts, axis=0)
+        is_best = own >= top - TIE_TOLERANCE
+        ties = np.repeat(np.add.reduceat(is_best.astype(np.float32), starts, axis=0), counts, axis=0)
+        return np.asarray(is_best / ties, np.float32)
+
+    def _own_values(self, inputs: Inputs, sweep: Sweep) -> Floats:
+        """[B, W]: what each kept action is worth to its mover, as the mover sees it."""
+        game, edges = self.game, self.edges
+        owner = game.player_of_node[game.parent_of_edge[edges]]
+        child = game.num_gains + game.child_of_edge[edges]
+        onward = sweep.buffer[child, owner]
+        if inputs.discounts is not None:
+            onward = onward * inputs.discounts[game.duration_of_edge[edges], owner]
+        return np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], owner])
+
+    def solution(self) -> Solution:
+        """All that was kept."""
+        solved = max(int((self.status == SOLVED).sum()), 1)
+        return Solution(
+            game=self.game, seed=self.seed, world=self.world, status=self.status, weight=self.weight, seen_likelihood=self.seen,
+            kept_nodes=self.nodes, kept_edges=self.edges, reach=self.reach, behaviour=self.behaviour, best=self.best,
+            mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
+            questions_high=self.high, outcomes=self.outcomes, accounts=self.accounts, believed=self.believed, true=self.true,
+            regret=self.regret, tied=self.tied, quantities=self.quantities,
+        )  # fmt: skip
+
+
+def flows(game: Game, behaviour: Floats, reach: Floats, onward: Floats | None, kept: NDArray[np.bool_] | None) -> Floats:
+    """[E, W] the probability of passing each edge (and of the history, where there is one)."""
+    flow = behaviour * reach[game.parent_of_edge]
+    if onward is not None and kept is not None:
+        flow *= onward[game.child_of_edge] * kept[:, None]
+    return flow
+
+
+def _account_totals(game: Game, inputs: Inputs, flow: Floats) -> Floats:
+    """[A, W] the expected gain of each account, under the true numbers."""
+    order = np.argsort(game.gain_of_edge, kind="stable")
+    rows, starts = np.unique(game.gain_of_edge[order], return_index=True)
+    passing = np.zeros((game.num_gains, flow.shape[1]))
+    passing[rows] = np.add.reduceat(flow[order], starts, axis=0)
+    totals = np.zeros((len(game.accounts), flow.shape[1]))
+    table = inputs.tables[TRUTH]
+    for account in range(len(game.accounts)):
+        here = game.gain_account == account
+        totals[account] = (passing[game.gain_row[here]] * table[game.gain_value[here]]).sum(axis=0)
+    return totals

@@ -1,0 +1,60 @@
+"""A solved scenario: what every analysis reads.
+
+Per-world values are kept for the decision states of highest reach; the others keep their means.
+
+Axes: W worlds, D kept decision states, B kept edges, Q questions, O outcomes, K accounts, P players, H seen moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.graph.game import Floats, Game, Ints
+
+SOLVED, STUCK, IMPOSSIBLE, UNDONE = 0, 1, 2, 3
+STATUS = {
+    SOLVED: "solved",
+    STUCK: "a player had no available action",
+    IMPOSSIBLE: "the history has probability 0",
+    UNDONE: "the forced action is not available",
+}
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Everything a solve gives, per world where it says W."""
+
+    game: Game
+    seed: int
+    world: NDArray[np.int64]  # [W]
+    status: NDArray[np.int8]  # [W], see STATUS
+    weight: Floats  # [W] probability of the history; 1 without one
+    seen_likelihood: Floats  # [H, W] probability of each seen move, given those before
+
+    kept_nodes: Ints  # [D] decision nodes of highest reach
+    kept_edges: Ints  # [B] their edges
+    reach: Floats  # [D, W]
+    behaviour: Floats  # [B, W] probability of the action, given the state
+    best: NDArray[np.float32]  # [B, W] share of the best reply: 1, or split among ties; 0 for others
+    mean_reach: Floats  # [N] over worlds, weighted by history
+
+    questions: Floats  # [Q, W] probability of event and condition
+    conditions: Floats  # [Q, W] probability of the condition
+    questions_low: Floats  # [Q, W] least over tie rules
+    questions_high: Floats  # [Q, W]
+    outcomes: Floats  # [O, W]
+    accounts: Floats  # [K, W] expected gain of each account
+    believed: Floats  # [P, W] root value as each player sees it
+    true: Floats  # [P, W] root value under the true numbers
+    regret: Floats  # [P, W] expected loss against the best reply
+    tied: NDArray[np.bool_]  # [W] a reached decision had several best replies
+    quantities: Mapping[str, Floats]  # name to [W]
+
+    @property
+    def is_solved(self) -> NDArray[np.bool_]:
+        """[W] which worlds count."""
+        return np.asarray(self.status == SOLVED)

@@ -1,0 +1,190 @@
+"""One chunk of worlds, swept back and forth with NumPy (M9, M10).
+
+Takes a plan and a chunk's inputs; gives values, behaviour and reach of every node. Worlds are contiguous; the chunk is
+chosen so that its arrays stay in cache and memory stays bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.graph.game import TERMINAL, Floats, Ints
+from stratagem.solve.columns import TRUTH, Inputs
+from stratagem.solve.kernel import SMALL_RISK_AVERSION, best_set, break_ties, certainty_equivalent, mean, quantal_response
+from stratagem.solve.plan import Block, Plan
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass
+class Sweep:
+    """Values, behaviour and reach in a chunk of worlds."""
+
+    buffer: Floats  # [G+N, C, W]: payoffs of gain rows, then values of nodes
+    behaviour: Floats  # [E, W] probability of each edge, under the true numbers
+    regret: Floats  # [N, W] own best value less own value, at decisions
+    tied: Bools | None  # [N, W] several best replies; None at finite precision
+    is_stuck: Bools | None  # [N, W] no action is available; None where that never happens
+
+    def values(self, plan: Plan) -> Floats:
+        """[N, C, W]."""
+        return self.buffer[plan.game.num_gains :]
+
+
+def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None) -> Sweep:
+    """Values and behaviour, latest layer first; `tie_rule` overrides the moves' own (`first` and `last` are rules too)."""
+    game, size = plan.game, len(inputs)
+    buffer = np.empty((game.num_gains + game.num_nodes, *inputs.gains.shape[1:]))
+    buffer[: game.num_gains] = inputs.gains
+    buffer[game.num_gains + np.flatnonzero(game.player_of_node == TERMINAL)] = 0.0
+    sweep = Sweep(
+        buffer,
+        np.empty((game.num_edges, size)),
+        np.zeros((game.num_nodes, size)),
+        np.zeros((game.num_nodes, size), bool) if np.isinf(inputs.precision).any() else None,
+        None,
+    )
+    with np.errstate(divide="ignore"):
+        for block in plan.backward:
+            _sweep_block(block, plan, inputs, sweep, tie_rule)
+    return sweep
+
+
+def _sweep_block(block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rule: str | None) -> None:
+    children = edge_values(block, inputs, sweep.buffer)
+    if block.is_chance:
+        behaviour, chances = _chance(block, inputs)
+        value = _combine(inputs, chances, children)
+    else:
+        own = np.stack([_own(block, child) for child in children], axis=1)
+        share = _share(block, inputs)
+        is_available = None if share is None else share > 0
+        if is_available is not None:
+            is_available = _mark_stuck(block, plan, sweep, is_available, own.shape)
+        behaviour = _respond(block, inputs, own, share, is_available, children, sweep, tie_rule)
+        value = _combine(inputs, [behaviour[:, j, None] for j in range(block.branching)], children)
+        reachable = own if is_available is None else np.where(is_available, own, -np.inf)
+        sweep.regret[block.nodes] = reachable.max(axis=1) - _own(block, value)
+    sweep.values(plan)[block.nodes] = value
+    sweep.behaviour[block.edges] = behaviour.reshape(-1, len(inputs))
+
+
+def _chance(block: Block, inputs: Inputs) -> tuple[Floats, list[Floats]]:
+    """The true probabilities [n, B, W], and for each edge those of every column [n, C or 1, W]."""
+    tables = [table[block.share] for table in inputs.tables]
+    if len(tables) == 1:
+        return tables[0], [tables[0][:, j, None] for j in range(block.branching)]
+    evaluator = list(inputs.columns.evaluator)
+    return tables[TRUTH], [np.stack([table[:, j] for table in tables], axis=1)[:, evaluator] for j in range(block.branching)]
+
+
+def _share(block: Block, inputs: Inputs) -> Floats | None:
+    """Base shares, broadcasting to [n, B, W]; None where all are alike."""
+    if block.is_even:
+        return None
+    return inputs.tables[TRUTH][block.share] if block.fixed_share is None else block.fixed_share
+
+
+def _mark_stuck(block: Block, plan: Plan, sweep: Sweep, is_available: Bools, shape: tuple[int, ...]) -> Bools:
+    """Note where no action is available; there all count as available, so that the sweep goes on."""
+    is_empty = ~np.broadcast_to(is_available, shape).any(axis=1)
+    if not is_empty.any():
+        return is_available
+    if sweep.is_stuck is None:
+        sweep.is_stuck = np.zeros((plan.game.num_nodes, shape[2]), bool)
+    sweep.is_stuck[block.nodes] = is_empty
+    return is_available | is_empty[:, None]
+
+
+def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> list[Floats]:
+    """The value [n, C, W] of each edge of a block: gain plus discounted continuation."""
+    found = []
+    node_place, edge_place, gain = block.extra
+    for j in range(block.branching):
+        value = buffer[block.source[:, j]]
+        if inputs.discounts is not None and block.duration is not None:
+            value *= inputs.discounts[block.duration[:, j]]
+        here = edge_place == j
+        if here.any():
+            value[node_place[here]] += buffer[gain[here]]
+        found.append(value)
+    return found
+
+
+def _own(block: Block, value: Floats) -> Floats:
+    if isinstance(block.owner, int):
+        return value[:, block.owner]
+    return np.asarray(value[np.arange(len(value)), block.owner])
+
+
+def _respond(
+    block: Block, inputs: Inputs, own: Floats, share: Floats | None, is_available: Bools | None, children: list[Floats], sweep: Sweep, tie_rule: str | None
+) -> Floats:
+    if share is not None and is_available is not None:
+        share = np.where(is_available, np.maximum(share, np.where(share > 0, 0.0, 1.0)), 0.0)
+    if sweep.tied is None:
+        precision = inputs.precision[block.owner]
+        log_share = None if share is None else np.log(share)
+        return np.asarray(quantal_response(np, own, precision if isinstance(block.owner, int) else precision[:, None], log_share))
+    best = best_set(np, own, is_available)
+    sweep.tied[block.nodes] = best.sum(axis=1) > 1
+    return _by_rule(block, tie_rule or block.ties, best, share, children, inputs)
+
+
+def _by_rule(block: Block, rule: str, best: Bools, share: Floats | None, children: list[Floats], inputs: Inputs) -> Floats:
+    if rule in ("first", "last"):
+        order = best if rule == "first" else best[:, ::-1]
+        first = (np.cumsum(order, axis=1) == 1) & order
+        return np.asarray(first if rule == "first" else first[:, ::-1], np.float64)
+    if rule in ("concede", "resist"):
+        players = len(inputs.precision)
+        others = np.stack([child[:, :players].sum(axis=1) - _own(block, child) for child in children], axis=1)
+        return np.asarray(break_ties(np, best, share, others, 1.0 if rule == "concede" else -1.0))
+    if rule != "equal" and block.preferred is not None:
+        preferred = best & block.preferred[..., None]
+        best = np.where(preferred.any(axis=1, keepdims=True), preferred, best)
+    return np.asarray(break_ties(np, best, share, None, 1.0))
+
+
+def _combine(inputs: Inputs, chances: list[Floats], children: list[Floats]) -> Floats:
+    value = np.asarray(mean(chances, children))
+    if inputs.risk_aversion is None:
+        return value
+    for column, alpha in enumerate(inputs.risk_aversion):
+        if alpha.any():
+            probability = [chance[:, column if chance.shape[1] > 1 else 0] for chance in chances]
+            is_small = bool(np.abs(alpha).min() < SMALL_RISK_AVERSION)
+            value[:, column] = certainty_equivalent(np, probability, [child[:, column] for child in children], alpha, is_small)
+    return value
+
+
+def forward(plan: Plan, behaviour: Floats, kept: Bools | None = None) -> Floats:
+    """The probability [N, W] of reaching each node, over the edges `kept`."""
+    game = plan.game
+    reach = np.zeros((game.num_nodes, behaviour.shape[1]))
+    reach[0] = 1.0
+    for inflow in plan.forward:
+        flow = behaviour[inflow.edges] * reach[inflow.parents]
+        if kept is not None:
+            flow *= kept[inflow.edges, None]
+        reach[inflow.children] = flow if inflow.starts is None else np.add.reduceat(flow, inflow.starts, axis=0)
+    return reach
+
+
+def likelihood(plan: Plan, behaviour: Floats, kept: Bools) -> Floats:
+    """The probability [N, W], from each node on, of staying on the edges `kept`."""
+    game = plan.game
+    found = np.zeros((game.num_nodes, behaviour.shape[1]))
+    found[game.player_of_node == TERMINAL] = 1.0
+    for block in plan.backward:
+        edges = _places(block.edges)
+        flow = behaviour[edges] * kept[edges, None] * found[game.child_of_edge[edges]]
+        found[block.nodes] = flow.reshape(-1, block.branching, behaviour.shape[1]).sum(axis=1)
+    return found
+
+
+def _places(places: slice | Ints) -> Ints:
+    return np.arange(places.start, places.stop, dtype=np.int32) if isinstance(places, slice) else places
