@@ -1,0 +1,33 @@
+"""Stratagem: what would shift a leader's calculus?
+
+>>> import stratagem
+>>> answer = stratagem.solve("signorino-deterrence", worlds=100)
+>>> answer.questions[0].probability.mean  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Case", "Forecast", "StratagemError", "load", "solve"]
+
+if TYPE_CHECKING:
+    from stratagem.analyse.forecast import Forecast
+    from stratagem.api import solve
+    from stratagem.catalogue import Case, load
+    from stratagem.errors import StratagemError
+
+_HOME = {
+    "solve": "stratagem.api", "load": "stratagem.catalogue", "Case": "stratagem.catalogue",
+    "Forecast": "stratagem.analyse.forecast", "StratagemError": "stratagem.errors",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when first asked for, so that `import stratagem` costs nothing."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'stratagem' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

@@ -271,7 +271,7 @@ class _Compiler:
     def _probabilities(self, step: Step, found: list[Transition]) -> list[Numeric]:
         stated: list[Numeric | None] = []
         for name, transition in zip(step.item.options, found, strict=True):
-            is_rest = step.item.options[name].probability == "rest"  # type: ignore[union-attr]
+            is_rest = step.item.options[name].is_rest  # type: ignore[union-attr]
             stated.append(None if is_rest else self._available(transition, transition.share if transition.share is not None else ZERO))
         rest = self.table.combine((ONE, ONE), *((-ONE, one) for one in stated if one is not None))
         shares = [rest if one is None else one for one in stated]
@@ -334,7 +334,7 @@ class _Compiler:
     # --- messages ---
 
     def _describe(self, node: _Node) -> str:
-        return ", ".join(f"{slot} = {self._shown(node.state[place])}" for slot, place in self._live_slots(node.step))
+        return ", ".join(f"{slot} = {self._shown(node.state[place], slot)}" for slot, place in self._live_slots(node.step))
 
     def _live_slots(self, step: int) -> Iterator[tuple[str, int]]:
         for place in self.layout.live[step]:

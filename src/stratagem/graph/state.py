@@ -59,7 +59,7 @@ class Reads:
         found = self.formula(option.if_) | self.changes(option, live_after)
         if isinstance(option, Action) and option.share is not None:
             found |= self.formula(option.share.formula)
-        if isinstance(option, Outcome) and isinstance(option.probability, Formula):
+        if isinstance(option, Outcome) and not option.is_rest:
             found |= self.formula(option.probability)
         for later in option.later:
             for force, shift in later.shifts:
@@ -106,7 +106,7 @@ def _formulas(scenario: Scenario) -> Iterable[Formula]:
             yield from (one for one in [option.if_] if one is not None)
             if isinstance(option, Action) and option.share is not None:
                 yield option.share.formula
-            if isinstance(option, Outcome) and isinstance(option.probability, Formula):
+            if isinstance(option, Outcome) and not option.is_rest:
                 yield option.probability
             for changes in (option, *option.later):
                 yield from changes.set_.values()

@@ -98,24 +98,28 @@ class Effects:
         """What `option` does in `state` at step `number`."""
         where = f"{self.timeline.steps[number].label}.{name}"
         value_of = self.reader(state, number)
+        share = self._share(option, value_of, where)
         available = self.evaluate(option.if_, value_of, where) if option.if_ is not None else True
         if available is False:
-            return Transition(False, None, (), (), ())
+            return Transition(False, share, (), (), ())
         writes: dict[str, Value] = {}
         feasible, gains = self.apply(option, value_of, writes, where)
         amounts_ok, arrivals = self._delayed(number, option, value_of, writes, where)
         available = self.table.call("and", available, *feasible, *amounts_ok)
         return Transition(
             available,  # type: ignore[arg-type]
-            self._share(option, value_of, where),
+            share,
             gains,
             tuple((self.slot_of[slot], self._stored(slot, value)) for slot, value in writes.items() if slot in self.slot_of),
             arrivals,
         )
 
     def _share(self, option: Action | Outcome, value_of: ValueOf, where: str) -> Numeric | None:
-        formula = option.probability if isinstance(option, Outcome) else option.share.formula if option.share else None
-        if not isinstance(formula, Formula):
+        if isinstance(option, Outcome):
+            formula = None if option.is_rest else option.probability
+        else:
+            formula = option.share.formula if option.share else None
+        if formula is None:
             return None
         return self.evaluate(formula, value_of, where)  # type: ignore[return-value]
 
@@ -223,7 +227,7 @@ class Effects:
     def _journey(self, force: str, shift: Shift, where: str) -> int:
         if id(shift) not in self._later_number:
             self._later_number[id(shift)] = len(self.laters)
-            self.laters.append((where, Changes(shift=[{force: Shift(None, TRANSIT, shift.destination)}])))
+            self.laters.append((where, Changes.model_construct(shift=[{force: Shift(None, TRANSIT, shift.destination)}])))
         return self._later_number[id(shift)]
 
     def arrive(self, state: State, number: int) -> tuple[State, Gains]:

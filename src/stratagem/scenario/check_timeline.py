@@ -70,13 +70,13 @@ def _shares(report: Report, path: Path, move: Move) -> None:
 
 
 def _probabilities(report: Report, path: Path, chance: Chance) -> None:
-    rests = [name for name, outcome in chance.outcomes.items() if outcome.probability == "rest"]
+    rests = [name for name, outcome in chance.outcomes.items() if outcome.is_rest]
     for name in rests[1:]:
         report.fault((*path, "outcomes", name), "a second `rest`", "one `rest` in a chance move", "L16")
     total, all_exact = 0.0, not rests
     for name, outcome in chance.outcomes.items():
         inner = (*path, "outcomes", name, "probability")
-        if not isinstance(outcome.probability, Formula):
+        if outcome.is_rest:
             continue
         report.formula(inner, outcome.probability, NUMBER)
         if isinstance(outcome.probability.tree, Number):

@@ -460,13 +460,18 @@ class Action(Changes):
 
 
 class Outcome(Changes):
-    """What chance may bring (L16); no probability means the rest."""
+    """What chance may bring (L16)."""
 
     title: Text | None = None
     if_: Formula | None = None
-    probability: Formula | Literal["rest"]
+    probability: Formula
     later: list[Later] = []
     end: Text | None = None
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether the probability is what the other outcomes leave."""
+        return self.probability.text.strip() == "rest"
 
     @model_validator(mode="before")
     @classmethod

@@ -135,7 +135,7 @@ class Keeper:
         """All that was kept."""
         solved = max(int((self.status == SOLVED).sum()), 1)
         return Solution(
-            game=self.game, seed=self.seed, world=self.world, status=self.status, weight=self.weight, seen_likelihood=self.seen,
+            game=self.game, seed=self.seed, world=self.world, status=self.status, weight=self.weight, seen=self.history, seen_likelihood=self.seen,
             kept_nodes=self.nodes, kept_edges=self.edges, reach=self.reach, behaviour=self.behaviour, best=self.best,
             mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
             questions_high=self.high, outcomes=self.outcomes, accounts=self.accounts, believed=self.believed, true=self.true,

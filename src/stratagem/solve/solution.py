@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.graph.game import Floats, Game, Ints
+from stratagem.solve.intervene import Choice
 
 SOLVED, STUCK, IMPOSSIBLE, UNDONE = 0, 1, 2, 3
 STATUS = {
@@ -33,6 +34,7 @@ class Solution:
     world: NDArray[np.int64]  # [W]
     status: NDArray[np.int8]  # [W], see STATUS
     weight: Floats  # [W] probability of the history; 1 without one
+    seen: tuple[Choice, ...]  # [H]
     seen_likelihood: Floats  # [H, W] probability of each seen move, given those before
 
     kept_nodes: Ints  # [D] decision nodes of highest reach

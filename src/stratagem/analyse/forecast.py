@@ -1,0 +1,362 @@
+"""What the solved game says: questions, decisions, outcomes, stakes (M9 to M14, DESIGN part 4).
+
+Takes a scenario and its solution; gives a `Forecast`, which views render and know nothing more about.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from stratagem import __version__
+from stratagem.analyse.pooling import Pooled, effective_size, pool
+from stratagem.graph.game import Floats
+from stratagem.scenario.lexicon import KEY_ASSUMPTION, in_words
+from stratagem.scenario.model import Judgement, Scenario
+from stratagem.solve.known import mean as mean_of
+from stratagem.solve.known import taken_as_known
+from stratagem.solve.solution import SOLVED, STATUS, Solution
+
+LOW_EFFECTIVE_SHARE = 0.1
+FIXED_SENTENCE = "These outputs are conditional on the stated assumptions; they are the model's best reply under them, never advice to use force."
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A probability from outside the model."""
+
+    mean: float
+    text: str
+    source: str | None
+    as_of: str | None
+
+
+@dataclass(frozen=True)
+class QuestionAnswer:
+    """A question's probability, beside its base rate and the crowd's."""
+
+    name: str
+    title: str
+    probability: Pooled | None  # None: void, the condition never arises
+    condition: Pooled | None
+    tie_low: float | None
+    tie_high: float | None
+    by: str | None
+    base_rate: Comparison | None
+    crowd: Comparison | None
+    resolved: str
+    resolved_on: str | None
+    is_after_the_fact: bool
+
+
+@dataclass(frozen=True)
+class ActionAnswer:
+    """How likely an action is at a state, and in which share of worlds it is the best reply."""
+
+    name: str
+    title: str
+    probability: Pooled | None
+    mean: float
+    best: float
+
+
+@dataclass(frozen=True)
+class DecisionAnswer:
+    """A decision at a state that may be reached."""
+
+    move: str
+    step: str
+    title: str
+    player: str
+    date: str | None
+    state: Mapping[str, str]
+    reach: float
+    actions: tuple[ActionAnswer, ...]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A named number over worlds."""
+
+    name: str
+    title: str
+    value: Pooled
+
+
+@dataclass(frozen=True)
+class SeenAnswer:
+    """A move of the history and how likely the model held it, given what came before."""
+
+    step: str
+    action: str
+    likelihood: Pooled
+
+
+@dataclass(frozen=True)
+class Judgement203:
+    """A key judgement in words, with the number and range beside it."""
+
+    text: str
+    question: str | None = None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The answer to `solve`."""
+
+    title: str
+    question: str | None
+    judgements: tuple[Judgement203, ...]
+    questions: tuple[QuestionAnswer, ...]
+    decisions: tuple[DecisionAnswer, ...]
+    choices: tuple[DecisionAnswer, ...]
+    outcomes: tuple[Named, ...]
+    stakes: tuple[Named, ...]
+    players: tuple[tuple[str, str, Pooled, Pooled, Pooled], ...]
+    history: tuple[SeenAnswer, ...]
+    warnings: tuple[str, ...]
+    manifest: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def num_failed(self) -> int:
+        """Worlds that have no answer."""
+        return int(self.manifest["worlds_failed"])  # type: ignore[call-overload, no-any-return]
+
+
+def forecast(scenario: Scenario, solution: Solution, manifest: Mapping[str, object], is_all_taken: bool = False) -> Forecast:
+    """The forecast of a solution; failed worlds are left out and counted."""
+    weight = np.where(solution.is_solved, solution.weight, 0.0)
+    questions = tuple(_questions(scenario, solution))
+    decisions = tuple(_decisions(scenario, solution))
+    return Forecast(
+        title=scenario.scenario,
+        question=scenario.question,
+        judgements=tuple(_judgements(questions, solution)),
+        questions=questions,
+        decisions=decisions,
+        choices=tuple(_choices(scenario, solution)),
+        outcomes=tuple(_outcomes(scenario, solution, weight)),
+        stakes=tuple(_stakes(scenario, solution, weight)),
+        players=tuple(_players(scenario, solution, weight)),
+        history=tuple(_history(solution)),
+        warnings=tuple(_warnings(scenario, solution, weight, is_all_taken)),
+        manifest={
+            **_software(),
+            **manifest,
+            "seed": solution.seed,
+            "worlds": len(solution.world),
+            "worlds_failed": int((solution.status != SOLVED).sum()),
+            "worlds_tied": int(solution.tied.sum()),
+            "effective_worlds": round(effective_size(weight), 1),
+            "states": solution.game.num_nodes,
+            "histories": solution.game.num_histories,
+        },
+    )
+
+
+def _software() -> dict[str, object]:
+    return {"stratagem": __version__, "python": platform.python_version(), "numpy": np.__version__}
+
+
+# --- questions ---------------------------------------------------------------------------------------------------
+
+
+def _questions(scenario: Scenario, solution: Solution) -> Iterator[QuestionAnswer]:
+    solved = solution.is_solved
+    for place, (name, question) in enumerate(scenario.questions.items()):
+        joint, condition = np.where(solved, solution.questions[place], 0.0), np.where(solved, solution.conditions[place], 0.0)
+        low, high = (float(np.where(solved, one[place], 0.0).sum()) for one in (solution.questions_low, solution.questions_high))
+        total = float(condition.sum())
+        is_tied = total > 0 and high - low > 1e-12 * total
+        yield QuestionAnswer(
+            name=name,
+            title=question.title,
+            probability=pool(joint, condition),
+            condition=pool(condition, np.where(solved, solution.weight, 0.0)) if question.given is not None else None,
+            tie_low=low / total if is_tied else None,
+            tie_high=high / total if is_tied else None,
+            by=question.by.text if question.by else None,
+            base_rate=_comparison(scenario, question.base_rate),
+            crowd=_comparison(scenario, question.crowd),
+            resolved=question.resolved,
+            resolved_on=question.resolved_on.text if question.resolved_on else None,
+            is_after_the_fact=question.chosen_after_the_fact,
+        )
+
+
+def _comparison(scenario: Scenario, judgement: Judgement | None) -> Comparison | None:
+    if judgement is None:
+        return None
+    estimate = judgement.is_.in_lexicon(scenario.lexicon)
+    return Comparison(mean_of(estimate), estimate.text, judgement.source or judgement.assumption, judgement.as_of.text if judgement.as_of else None)
+
+
+def _judgements(questions: tuple[QuestionAnswer, ...], solution: Solution) -> Iterator[Judgement203]:
+    for one in questions:
+        if one.probability is None:
+            yield Judgement203(f"{one.title}: the condition never arises (void).", one.name)
+            continue
+        yield Judgement203(f"{one.title}: {in_words(one.probability.mean)}, {spoken(one.probability)}.", one.name)
+
+
+def percent(value: float) -> str:
+    """A probability in whole per cent; the ends are said as such."""
+    if value < 0.01:
+        return "0 %" if value == 0 else "below 1 %"
+    if value > 0.99:
+        return "100 %" if value == 1 else "above 99 %"
+    return f"{100 * value:.0f} %"
+
+
+def spoken(value: Pooled) -> str:
+    """A probability with its range over worlds."""
+    if value.p5 is None or value.p95 is None or (value.p95 - value.p5) < 0.005:
+        return percent(value.mean)
+    return f"{percent(value.mean)} ({percent(value.p5)} to {percent(value.p95)} over worlds)"
+
+
+# --- decisions ---------------------------------------------------------------------------------------------------
+
+
+def _decisions(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswer]:
+    """Each kept state where somebody decides, in the order of the timeline and then of reach."""
+    game = solution.game
+    solved = solution.is_solved
+    places = range(len(solution.kept_nodes))
+    starts = np.concatenate([[0], np.cumsum(np.diff(game.first_edge)[solution.kept_nodes])])
+    total = max(float(np.where(solved, solution.weight, 0.0).sum()), 1e-300)
+    for place in sorted(places, key=lambda one: (game.step_of_node[solution.kept_nodes[one]], -solution.reach[one].sum())):
+        node = int(solution.kept_nodes[place])
+        reach = np.where(solved, solution.reach[place], 0.0)
+        edges = range(starts[place], starts[place + 1])
+        weight = reach if reach.sum() > 0 else np.where(solved, 1.0, 0.0)
+        step = game.steps[game.step_of_node[node]]
+        yield DecisionAnswer(
+            move=step.move,
+            step=step.label,
+            title=step.title,
+            player=game.players[step.player],
+            date=step.date,
+            state=game.state_of_node[node],
+            reach=float(reach.sum()) / total,
+            actions=tuple(_action(solution, edge, step.options, step.option_titles, weight) for edge in edges),
+        )
+
+
+def _action(solution: Solution, edge: int, options: tuple[str, ...], titles: tuple[str, ...], weight: Floats) -> ActionAnswer:
+    option = int(solution.game.option_of_edge[solution.kept_edges[edge]])
+    probability = pool(solution.behaviour[edge] * weight, weight)
+    best = pool(solution.best[edge] * weight, weight)
+    return ActionAnswer(options[option], titles[option], probability, probability.mean if probability else float("nan"), best.mean if best else float("nan"))
+
+
+def _choices(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswer]:
+    """Each move as a whole: its actions over all kept states in which it may be reached."""
+    game, solved = solution.game, solution.is_solved
+    total = max(float(np.where(solved, solution.weight, 0.0).sum()), 1e-300)
+    starts = np.concatenate([[0], np.cumsum(np.diff(game.first_edge)[solution.kept_nodes])])
+    for number, step in enumerate(game.steps):
+        places = [place for place, node in enumerate(solution.kept_nodes) if game.step_of_node[node] == number]
+        reach = {place: np.where(solved, solution.reach[place], 0.0) for place in places}
+        weight = sum(reach.values(), np.zeros(len(solution.world)))
+        if not places or not weight.sum() > 0:
+            continue
+        joint = np.zeros((2, len(step.options), len(solution.world)))
+        for place in places:
+            for edge in range(starts[place], starts[place + 1]):
+                option = game.option_of_edge[solution.kept_edges[edge]]
+                joint[0, option] += solution.behaviour[edge] * reach[place]
+                joint[1, option] += solution.best[edge] * reach[place]
+        actions = []
+        for option, name in enumerate(step.options):
+            probability, best = pool(joint[0, option], weight), pool(joint[1, option], weight)
+            assert probability is not None
+            assert best is not None
+            actions.append(ActionAnswer(name, step.option_titles[option], probability, probability.mean, best.mean))
+        yield DecisionAnswer(step.move, step.label, step.title, game.players[step.player], step.date, {}, float(weight.sum()) / total, tuple(actions))
+
+
+# --- outcomes, stakes, players, history --------------------------------------------------------------------------
+
+
+def _outcomes(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[Named]:
+    for place, name in enumerate(solution.game.outcomes):
+        value = pool(np.where(solution.is_solved, solution.outcomes[place], 0.0), weight)
+        if value is not None:
+            known = scenario.outcomes.get(name)
+            yield Named(name, (known.title if known else None) or name.replace("_", " "), value)
+
+
+def _stakes(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[Named]:
+    game = solution.game
+    for name, stake in scenario.stakes.items():
+        total = np.zeros(len(weight))
+        toward = 1.0 if stake.best > stake.worst else -1.0
+        signs = {"whole": 1.0, "above": toward, "below": -toward}
+        for place, account in enumerate(game.accounts):
+            if account.stake == name:
+                total += signs[account.side] * solution.accounts[place]
+        value = pool(np.where(solution.is_solved, total, 0.0) + stake.start * weight, weight)
+        if value is not None:
+            yield Named(name, stake.title, value)
+
+
+def _players(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[tuple[str, str, Pooled, Pooled, Pooled]]:
+    plain = np.where(solution.is_solved, 1.0, 0.0)
+    for place, name in enumerate(solution.game.players):
+        rows = (solution.believed[place] * plain, solution.true[place] * plain, np.where(weight > 0, solution.regret[place] * plain, 0.0))
+        values = [pool(row, plain) for row in rows]
+        if all(value is not None for value in values):
+            yield name, scenario.players[name].name, *values  # type: ignore[misc]
+
+
+def _history(solution: Solution) -> Iterator[SeenAnswer]:
+    for place, one in enumerate(solution.seen):
+        value = pool(np.where(solution.is_solved, solution.seen_likelihood[place], 0.0), np.where(solution.is_solved, 1.0, 0.0))
+        step = solution.game.steps[one.step]
+        if value is not None:
+            yield SeenAnswer(step.label, step.options[one.option], value)
+
+
+# --- warnings ----------------------------------------------------------------------------------------------------
+
+
+def _warnings(scenario: Scenario, solution: Solution, weight: Floats, is_all_taken: bool) -> Iterator[str]:
+    for status, text in STATUS.items():
+        failed = np.flatnonzero(solution.status == status)
+        if status != SOLVED and len(failed):
+            yield f"{len(failed)} of {len(solution.world)} worlds have no answer: {text} (the first is world {solution.world[failed[0]]})"
+    if solution.tied.any():
+        yield f"{int(solution.tied.sum())} of {len(solution.world)} worlds have ties at a reached decision; they follow each move's rule, and ranges over rules are shown"
+    for name in taken_as_known(scenario, is_all_taken):
+        yield f"`{name}` is taken as known to all, though it is not (M6)"
+    for name in _key_assumptions(scenario):
+        yield f"`{name}` is a key assumption ({KEY_ASSUMPTION})"
+    size = effective_size(weight)
+    if 0 < size < LOW_EFFECTIVE_SHARE * len(solution.world):
+        yield f"the history leaves {size:.0f} effective worlds of {len(solution.world)}; ranges are rough"
+    for question in scenario.questions.values():
+        if question.chosen_after_the_fact:
+            yield "questions marked * were chosen after the fact"
+            break
+    yield from _outside(scenario, solution, weight)
+
+
+def _key_assumptions(scenario: Scenario) -> Iterator[str]:
+    for _, name, quantity in scenario.known_quantities():
+        if quantity.is_.text == KEY_ASSUMPTION:
+            yield name
+
+
+def _outside(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[str]:
+    """Stakes whose expected total leaves the levels that weigh 0 and 1."""
+    for named in _stakes(scenario, solution, weight):
+        stake = scenario.stakes[named.name]
+        low, high = sorted((stake.worst, stake.best))
+        if named.value.mean < low - 1e-9 or named.value.mean > high + 1e-9:
+            yield f"the stake `{named.name}` is expected at {named.value.mean:.3g}, outside its worst and best ({stake.worst:g}, {stake.best:g}) (M5)"
+
+

@@ -1,0 +1,48 @@
+"""Means, ranges and errors over weighted worlds (M10, M13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratagem.graph.game import Floats
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A number over worlds: its pooled mean, 5 % and 95 % points, and the Monte Carlo error of the mean."""
+
+    mean: float
+    p5: float | None
+    p95: float | None
+    error: float
+
+
+def pool(joint: Floats, weight: Floats) -> Pooled | None:
+    """The ratio of pooled means of `joint` and `weight` [W], with quantiles of the ratio by world; None where nothing weighs.
+
+    The error is the delta method's for a ratio, as if worlds were independent: an upper bound for stratified ones.
+    """
+    total = float(weight.sum())
+    if not total > 0:
+        return None
+    mean = float(joint.sum()) / total
+    counted = weight > 0
+    low, high = quantiles(joint[counted] / weight[counted], weight[counted], (0.05, 0.95))
+    error = float(np.sqrt(((joint - mean * weight) ** 2).sum())) / total
+    return Pooled(mean, low, high, error)
+
+
+def quantiles(values: Floats, weight: Floats, points: tuple[float, ...]) -> list[float]:
+    """Weighted quantiles: the least value up to which at least that share of the weight lies."""
+    order = np.argsort(values, kind="stable")
+    passed = np.cumsum(weight[order])
+    places = np.searchsorted(passed, np.asarray(points) * passed[-1] * (1 - 1e-12))
+    return [float(values[order][min(place, len(order) - 1)]) for place in places]
+
+
+def effective_size(weight: Floats) -> float:
+    """Kish's effective number of worlds."""
+    total = float(weight.sum())
+    return total**2 / float((weight**2).sum()) if total > 0 else 0.0

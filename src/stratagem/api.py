@@ -1,0 +1,89 @@
+"""The whole way from a scenario to its answer, for Python and for the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from stratagem.analyse.forecast import Forecast, forecast
+from stratagem.catalogue import Case, load
+from stratagem.errors import UsageError, near, quote
+from stratagem.graph.compile import MAX_NODES, compile_scenario
+from stratagem.graph.game import Game
+from stratagem.scenario.model import Scenario
+from stratagem.solve.intervene import Choice, choice
+from stratagem.solve.solve import Progress, Request
+from stratagem.solve.solve import solve as solve_game
+
+
+def solve(
+    scenario: Case | str | Path,
+    worlds: int = 10_000,
+    seed: int = 1,
+    precision: float | str | None = None,
+    do: Iterable[str] = (),
+    announced: bool = False,
+    history: Iterable[str] | None = None,
+    perceptions: bool = True,
+    without: Iterable[str] = (),
+    taken_as_known: bool = False,
+    decisions: int = 200,
+    max_nodes: int = MAX_NODES,
+    progress: Progress | None = None,
+) -> Forecast:
+    """The forecast of a scenario, given by name, path or as a `Case`.
+
+    `precision` overrides every player's: a number in 1/payoff, or `"best"`. `do` forces `move=action` (or sets `quantity=number`), as a
+    surprise unless `announced`. `history` replaces the scenario's own. Raises `StratagemError`; its text says what to put right.
+
+    >>> solve("signorino-deterrence", worlds=10).questions[0].name
+    'war'
+    """
+    case = scenario if isinstance(scenario, Case) else load(scenario)
+    file, off = case.scenario, tuple(without)
+    for name in off:
+        if name not in file.links:
+            raise UsageError(f"the unknown link {quote(name)}{near(name, file.links)}; one of {', '.join(file.links) or 'none'} [L9]")
+    game = compile_scenario(file, max_nodes, off)
+    forced, fixed = _interventions(file, game, tuple(do))
+    seen = tuple(history) if history is not None else tuple(one.that for one in file.history)
+    request = Request(
+        worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
+        is_announced=announced, fixed=fixed, perceptions=perceptions, decisions=decisions, taken_as_known=taken_as_known,
+    )  # fmt: skip
+    manifest: dict[str, object] = {
+        "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,
+        "precision": "as stated" if precision is None else str(precision), "history": list(seen), "do": list(do),
+        "announced": announced, "perceptions": perceptions, "without": list(off),
+    }  # fmt: skip
+    return forecast(file, solve_game(game, file, request, progress), manifest, taken_as_known)
+
+
+def _precision(precision: float | str | None) -> float | None:
+    if precision is None:
+        return None
+    if precision == "best":
+        return float("inf")
+    try:
+        value = float(precision)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1e6:
+        raise UsageError(f"the precision {quote(precision)}; a number from 0 to 1,000,000, or `best` [M9]")
+    return value
+
+
+def _interventions(scenario: Scenario, game: Game, do: tuple[str, ...]) -> tuple[tuple[Choice, ...], dict[str, float]]:
+    names = {name for _, name, _ in scenario.known_quantities()}
+    forced: list[Choice] = []
+    fixed: dict[str, float] = {}
+    for one in do:
+        name, _, value = (part.strip() for part in one.partition("="))
+        if name not in names:
+            forced.append(choice(game, one))
+            continue
+        try:
+            fixed[name] = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
+        except ValueError:
+            raise UsageError(f"{quote(one)}: expected `{name}=NUMBER` [M11]") from None
+    return tuple(forced), fixed

@@ -1,0 +1,105 @@
+"""Findings as JSON: versioned, documented in docs/json.md, without NaN."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from stratagem.analyse.forecast import FIXED_SENTENCE, ActionAnswer, Comparison, DecisionAnswer, Forecast, Named, QuestionAnswer
+from stratagem.analyse.pooling import Pooled
+from stratagem.scenario.lexicon import in_words
+
+SCHEMA = "stratagem/solve/1"
+
+
+def forecast_json(answer: Forecast) -> str:
+    """The text of a forecast."""
+    return dump(forecast_data(answer))
+
+
+def dump(data: Mapping[str, Any]) -> str:
+    """JSON text; a number that is none becomes null."""
+    return json.dumps(_finite(data), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
+
+
+def forecast_data(answer: Forecast) -> dict[str, Any]:
+    """A forecast as plain data."""
+    return {
+        "schema": SCHEMA,
+        "title": answer.title,
+        "question": answer.question,
+        "manifest": dict(answer.manifest),
+        "judgements": [{"text": one.text, "question": one.question} for one in answer.judgements],
+        "questions": [_question(one) for one in answer.questions],
+        "decisions": [_decision(one) for one in answer.decisions],
+        "choices": [_decision(one) for one in answer.choices],
+        "outcomes": [_named(one) for one in answer.outcomes],
+        "stakes": [_named(one) for one in answer.stakes],
+        "players": [
+            {"player": name, "name": title, "believed": _pooled(believed), "true": _pooled(true), "regret": _pooled(regret)}
+            for name, title, believed, true, regret in answer.players
+        ],
+        "history": [{"move": one.step, "action": one.action, "likelihood": _pooled(one.likelihood)} for one in answer.history],
+        "warnings": list(answer.warnings),
+        "conditional_on": FIXED_SENTENCE,
+    }
+
+
+def _pooled(value: Pooled | None) -> dict[str, float | None] | None:
+    if value is None:
+        return None
+    return {"mean": value.mean, "p5": value.p5, "p95": value.p95, "monte_carlo_error": value.error}
+
+
+def _named(one: Named) -> dict[str, Any]:
+    return {"name": one.name, "title": one.title, **(_pooled(one.value) or {})}
+
+
+def _comparison(one: Comparison | None) -> dict[str, Any] | None:
+    return None if one is None else {"mean": one.mean, "estimate": one.text, "source": one.source, "as_of": one.as_of}
+
+
+def _question(one: QuestionAnswer) -> dict[str, Any]:
+    return {
+        "id": one.name,
+        "title": one.title,
+        "probability": _pooled(one.probability),
+        "in_words": in_words(one.probability.mean) if one.probability else "void",
+        "condition": _pooled(one.condition),
+        "tie_range": None if one.tie_low is None else [one.tie_low, one.tie_high],
+        "by": one.by,
+        "base_rate": _comparison(one.base_rate),
+        "crowd": _comparison(one.crowd),
+        "resolved": one.resolved,
+        "resolved_on": one.resolved_on,
+        "chosen_after_the_fact": one.is_after_the_fact,
+    }
+
+
+def _decision(one: DecisionAnswer) -> dict[str, Any]:
+    return {
+        "move": one.move,
+        "step": one.step,
+        "title": one.title,
+        "player": one.player,
+        "date": one.date,
+        "state": dict(one.state),
+        "reach": one.reach,
+        "actions": [_action(action) for action in one.actions],
+    }
+
+
+def _action(one: ActionAnswer) -> dict[str, Any]:
+    return {"action": one.name, "title": one.title, "probability": _pooled(one.probability), "best_reply": one.best}
