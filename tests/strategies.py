@@ -158,11 +158,10 @@ class Author:
         return self.forces
 
     def declared_stakes(self) -> Data:
-        """A cost, whose worst is above its best, has no reference point: which side is the loss is not said."""
         for name in ("standing", "cost", "land")[: self.pick(1, 2, 3)]:
             self.stakes[name] = {"title": name.title(), "start": self.pick(0, 0.5)}
             self.stakes[name] |= self.pick({}, {"worst": -2, "best": 2}, {"worst": 4, "best": 0})
-            if "worst" not in self.stakes[name] and self.maybe(4):
+            if self.maybe(3):
                 self.stakes[name]["reference"] = self.pick(0, 0.5, 1)
         return self.stakes
 
@@ -175,21 +174,32 @@ class Author:
             player |= (
                 self.precision(is_raw or "payoffs" in player) if is_finite else self.pick({}, {"precision": "best"})
             )
-            player |= {"risk aversion": self.pick(0.5, 1, self.common[0])} if self.maybe(4) else {}
-            player |= {"discount": self.pick(0.9, "80%")} if self.maybe(4) else {}
+            player |= {"risk aversion": self.pick(0.5, 1, self.common[0], "uniform 0.2 to 1")} if self.maybe(4) else {}
+            player |= {"discount": self.pick(0.9, "80%", "uniform 0.8 to 0.9")} if self.maybe(4) else {}
             player |= (
-                {"loss aversion": self.pick(2, f"1 + {self.common[0]}")} if with_reference and self.maybe(6) else {}
+                {"loss aversion": self.pick(2, f"1 + {self.common[0]}", "1.5 to 3")}
+                if with_reference and self.maybe(6)
+                else {}
             )
             self.players[name] = player
         return self.players
 
     def calculus(self) -> Data:
         names, (first, *others) = list(self.stakes), list(self.stakes)
-        kind = self.pick("raw", "payoffs", *([] if self.is_coarse else ["weights", "swings", "formula"]))
+        kind = self.pick(
+            "raw", "payoffs", *([] if self.is_coarse else ["weights", "swings", "formula", "drawn", "dirichlet"])
+        )
         if kind == "payoffs":
             return {"payoffs": {name: self.pick(1, 0.5, -1, f"2 * {self.common[0]}") for name in names}}
         if kind == "swings":
             return {"weights": {"swings": {name: self.pick(1, 2, 3) for name in names}}}
+        if kind == "drawn":
+            return {
+                "weights": {"known to": "all", "swings": {name: self.pick("1 to 3", "one of 1, 2") for name in names}}
+            }
+        if kind == "dirichlet":
+            order = {"order": [" > ".join(names[:2])]} if others and self.maybe(5) else {}
+            return {"weights": {"known to": "all", "dirichlet": dict.fromkeys(names, self.pick(1, 2))} | order}
         if kind == "weights":
             return {"weights": {first: 1} if not others else {first: 0.75, others[0]: 0.25}}
         if kind == "formula" and others:
@@ -199,7 +209,12 @@ class Author:
     def precision(self, is_raw: bool) -> Data:
         errors = {"errors": "10%"} | ({"range": 2} if is_raw else {})
         return self.pick(
-            {"precision": 0}, {"precision": 1}, {"precision": 4}, {"precision": f"3 * {self.common[0]}"}, errors
+            {"precision": 0},
+            {"precision": 1},
+            {"precision": 4},
+            {"precision": "1 to 3"},
+            {"precision": f"3 * {self.common[0]}"},
+            errors,
         )
 
     def perceptions(self) -> Data:
@@ -209,7 +224,14 @@ class Author:
     def perceptions_of(self) -> Data:
         common = self.common[0]
         return {
-            name: self.pick(0.5, "10%", f"clip({name} + 0.3, 0, 1)", f"{name} * {common}", f"clip({name} - 0.25, 0, 1)")
+            name: self.pick(
+                0.5,
+                "10%",
+                f"clip({name} + 0.3, 0, 1)",
+                f"{name} * {common}",
+                f"clip({name} - 0.25, 0, 1)",
+                "0.1 to 0.3",
+            )
             for name in self.perceived
             if self.maybe(7)
         }
@@ -351,20 +373,21 @@ class Author:
     def actions(self, names: Sequence[str], has_horizon: bool) -> Data:
         """The first action is always available, of an unstated base share, and stands alone."""
         actions = {name: self.effects() for name in names}
-        sized = len(names) > 2 and self.maybe(4)
+        sized, has_share, has_rate = len(names) > 2 and self.maybe(4), False, False
         for place, name in enumerate(names[1:]):
             if self.maybe(3):
                 actions[name] = {"if": self.truth(True)} | actions[name]
             if sized and place < 2:
                 actions[name]["size of"] = "help"
-            elif self.maybe(3):
-                actions[name]["share"] = self.share(has_horizon)
+            elif not has_rate and self.maybe(3):
+                actions[name]["share"] = self.share(has_horizon and not has_share)
+                has_rate, has_share = " per " in str(actions[name]["share"]), True
             if self.may_shift and self.maybe(6) and "army" in self.forces:
                 actions[name]["shift"] = self.shift()
         return {name: effects or None for name, effects in actions.items()}
 
     def share(self, has_horizon: bool) -> str | float:
-        """At most 0.3, so that three of them leave something to the rest."""
+        """At most 0.3, so that three of them leave something to the rest; a rate may come near 1 and stands alone."""
         rates = ["20% per month", "25% per month", "60% per year"] if has_horizon else []
         return self.pick(0.2, "25%", f"0.3 * {self.common[0]}", *rates)
 

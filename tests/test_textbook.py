@@ -296,6 +296,16 @@ def test_losses_below_the_reference_weigh_more() -> None:
     assert solution.stakes() == near({"x": -1})
 
 
+def test_a_cost_above_its_reference_is_a_loss() -> None:
+    """Worst 4 and best 0 make a unit worth -1/4; of a rise from 1 to 3 half is lost gain, half a loss."""
+    data = scenario("""
+        players: {a: {loss aversion: 3, weights: {cost: 1}}}
+        stakes: {cost: {worst: 4, best: 0, start: 1, reference: 2}}
+        timeline: [{move: m, player: a, actions: {pay: {gains: {cost: 2}}}}]
+    """)
+    assert solve(data).believed["a"] == near(-(1 + 3) / 4)
+
+
 def test_a_perception_is_used_by_its_holder_and_known_to_the_others() -> None:
     """He takes the odds of a quick win for 0.9, so he attacks, while the truth is 0.3 and everyone else reckons so."""
     data = scenario("""
@@ -415,14 +425,18 @@ def test_an_amount_is_fixed_at_departure_and_the_rest_read_on_arrival() -> None:
                 player: a
                 if: round == 1
                 actions:
-                  go:
+                  go:  # 2 leave for the east at once, so that the 7 left can all go west; 8 could not
                     set: {heat: 3}
-                    shift: {army: all from reserve to west}
+                    shift: {army: 7 from reserve to west}
                     later: {after: 1 round, shift: {army: 2 * heat from reserve to east}, gains: {x: heat + army.west}}
+                  overdraw:
+                    shift: {army: 8 from reserve to west}
+                    later: {after: 1 round, shift: {army: 2 from reserve to east}}
               - {move: n, player: a, actions: {back: {shift: {army: all from west to reserve}}}}
           - {move: end, player: a, actions: {count: {gains: {x: 100 * army.east + 10 * heat}}}}
     """)
     solution = solve(data)
+    assert solution.behaviour[()] == {"go": 1.0}
     assert solution.stakes() == near({"x": 3 + 200 + 30})
     assert solution.believed["a"] == near(233)
 
@@ -440,14 +454,29 @@ def test_a_link_can_be_switched_off() -> None:
 # On drawn scenarios
 
 
-def drawn_world(data: dict[str, Any]) -> World:
-    return World({name: 0.3 + 0.1 * place for place, name in enumerate(data["quantities"]["known to all"])})
+def some_world(data: dict[str, Any]) -> World:
+    """A world of a drawn scenario with some number for everything that is uncertain."""
+    names, players = data["quantities"]["known to all"], data["players"]
+    views = data.get("perceptions", {}).items()
+    return World(
+        quantities={name: 0.3 + 0.1 * place for place, name in enumerate(names)},
+        perceived={player: {name: 0.2 for name, held in view.items() if " to " in str(held)} for player, view in views},
+        weights={name: even(one["weights"]) for name, one in players.items() if "known to" in one.get("weights", {})},
+        traits={
+            name: {key: 0.9 for key, stated in one.items() if " to " in str(stated)} for name, one in players.items()
+        },
+    )
+
+
+def even(weights: dict[str, Any]) -> dict[str, float]:
+    stakes = weights.get("swings") or weights["dirichlet"]
+    return dict.fromkeys(stakes, 1 / len(stakes))
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(strategies.scenarios())
 def test_probabilities_sum_to_one_at_every_move_and_over_all_histories(data: dict[str, Any]) -> None:
-    solution = solve(data, drawn_world(data))
+    solution = solve(data, some_world(data))
     assert all(sum(choice.values()) == near(1) for choice in solution.behaviour.values())
     assert sum(solution.outcomes().values()) == near(1)
     assert solution.likelihood() == near(1)
@@ -457,7 +486,7 @@ def test_probabilities_sum_to_one_at_every_move_and_over_all_histories(data: dic
 @given(strategies.scenarios())
 def test_a_neutral_player_values_the_root_at_his_expected_total(data: dict[str, Any]) -> None:
     """Without risk aversion, discount and loss aversion the value is each unit's worth times what the stake gathers."""
-    solution = solve(data, drawn_world(data))
+    solution = solve(data, some_world(data))
     for player, traits in solution.game.traits.items():
         plain = (traits["risk aversion"], traits["discount"], traits["loss aversion"]) == (0, 1, 1)
         if plain and not solution.game.is_raw(player):
@@ -470,9 +499,9 @@ def test_a_neutral_player_values_the_root_at_his_expected_total(data: dict[str, 
 @given(strategies.scenarios())
 def test_a_best_reply_is_worth_at_least_every_other_action(data: dict[str, Any]) -> None:
     """Forced announced deviations at the root never pay the mover more by his own numbers."""
-    solution = solve(data, drawn_world(data))
+    solution = solve(data, some_world(data))
     first = data["timeline"][0]
     if math.isinf(solution.game.traits[first["player"]]["precision"]):
         for action in solution.behaviour[()]:
-            forced = solve(data, drawn_world(data), announced={(first["move"], None): action})
+            forced = solve(data, some_world(data), announced={(first["move"], None): action})
             assert forced.believed[first["player"]] <= solution.believed[first["player"]] + 1e-9

@@ -377,6 +377,14 @@ def moved(stocks: Mapping[tuple[str, str], float], transfers: Sequence[Transfer]
     return stocks
 
 
+def into_transit(transfer: Transfer) -> Transfer:
+    return replace(transfer, destination="transit")
+
+
+def out_of_transit(transfer: Transfer) -> Transfer:
+    return replace(transfer, origin="transit")
+
+
 def listed(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
@@ -523,29 +531,26 @@ class Game:
             return Transfer(force, origin, destination, state.stocks.get((force, origin), 0.0))
         return Transfer(force, origin, destination, formula(amount)(Scope(self, state, TRUTH, it.round)))
 
-    def departures(self, transfers: Sequence[Transfer], position: int) -> tuple[list[Transfer], list[Pending]]:
-        """The moves that happen at once, and the arrivals of what travels (over `transit`)."""
-        at_once, pending = [], []
-        for t in transfers:
+    def departures(self, effects: Data, state: State, position: int) -> tuple[list[Transfer], list[Pending]]:
+        """What moves at once, and what is to arrive; a force that arrives later leaves at once, and is in `transit`."""
+        it, at_once, pending = self.items[position], [], []
+        for t in self.transfers(effects, state, it):
             delay = self.data["forces"][t.force].get("travel", {}).get(f"{t.origin} to {t.destination}")
-            if delay is None:
-                at_once.append(t)
-                continue
-            at_once.append(replace(t, destination="transit"))
-            pending.append(Pending(arrival(self.items, position, delay), {}, (replace(t, origin="transit"),)))
+            at_once.append(t if delay is None else into_transit(t))
+            if delay is not None:
+                pending.append(Pending(arrival(self.items, position, delay), {}, (out_of_transit(t),)))
+        for later in listed(effects.get("later")):
+            transfers = self.transfers(later, state, it)
+            at_once += [into_transit(t) for t in transfers]
+            due = arrival(self.items, position, later["after"])
+            pending.append(Pending(due, later, tuple(out_of_transit(t) for t in transfers)))
         return at_once, pending
 
-    def delayed(self, effects: Data, state: State, position: int) -> list[Pending]:
+    def is_available(self, effects: Data, state: State, position: int) -> bool:
         it = self.items[position]
-        return [
-            Pending(arrival(self.items, position, later["after"]), later, self.transfers(later, state, it))
-            for later in listed(effects.get("later"))
-        ]
-
-    def is_available(self, effects: Data, state: State, it: Item) -> bool:
         if not formula(effects.get("if", True))(Scope(self, state, TRUTH, it.round)):
             return False
-        transfers = self.transfers(effects, state, it)
+        transfers, _ = self.departures(effects, state, position)
         stocks = moved(state.stocks, transfers)
         return all(stocks[t.force, t.origin] >= -SLACK for t in transfers)
 
@@ -555,11 +560,12 @@ class Game:
         return {stake: total + gains.get(stake, 0.0) for stake, total in state.totals[view].items()}
 
     def reading(self, player: str, stake: str, total: float) -> float:
-        """A total as the player feels it: a loss below the reference point weighs more than a gain above it."""
+        """A total as the player feels it: what lies beyond the reference, away from the best, is a loss."""
         if "reference" not in self.stakes[stake]:
             return total
-        reference = float(self.stakes[stake]["reference"])
-        return (total - reference) * (1.0 if total >= reference else self.traits[player]["loss aversion"])
+        distance = total - float(self.stakes[stake]["reference"])
+        is_loss = distance * self.swing(stake) < 0
+        return distance * (self.traits[player]["loss aversion"] if is_loss else 1.0)
 
     def reward(self, key: Key, effects: Data, state: State, after: Mapping[str, float], round_: int | None) -> float:
         player, view = key
@@ -611,20 +617,20 @@ class Game:
 
     def grow_edges(self, state: State, position: int, history: History) -> tuple[Edge, ...]:
         it = self.items[position]
-        choices = {name: e for name, e in it.choices.items() if self.is_available(e, state, it)}
+        choices = {name: e for name, e in it.choices.items() if self.is_available(e, state, position)}
         odds = self.base_shares(it, state, choices) if it.player else self.probabilities(it, state)
         return tuple(self.grow_edge(state, position, history, name, odds[name]) for name in choices)
 
     def grow_edge(self, state: State, position: int, history: History, name: str, odds: Mapping[str, float]) -> Edge:
         it = self.items[position]
         effects = it.choices[name]
-        at_once, travelling = self.departures(self.transfers(effects, state, it), position)
+        at_once, pending = self.departures(effects, state, position)
         after, reward = self.applied(effects, at_once, state, it.round)
         after = replace(
             after,
             latest={**state.latest, it.name: name},
             ever=state.ever | {(it.name, name)},
-            pending=(*state.pending, *travelling, *self.delayed(effects, state, position)),
+            pending=(*state.pending, *pending),
             ended=effects.get("end"),
         )
         child = self.grow(after, position + 1, (*history, (it.label, name)))
@@ -645,8 +651,8 @@ class Game:
         """Base shares over the available actions: sizes of one thing share one, what is stated is of the whole (M9)."""
         scope = Scope(self, state, TRUTH, it.round)
         group = {name: ("size", e["size of"]) if "size of" in e else ("action", name) for name, e in it.choices.items()}
-        stated = {group[name]: self.share(e["share"], it, scope) for name, e in it.choices.items() if "share" in e}
-        others = len(set(group.values()) - set(stated))
+        stated = {group[name]: self.share(e["share"], it, scope) for name, e in it.choices.items() if "share" in e and name in available}
+        others = len({group[name] for name in available} - set(stated))
         left = (1 - sum(stated.values())) / max(others, 1)
         sharers = Counter(group[name] for name in available)
         share = {name: stated.get(group[name], left) / sharers[group[name]] for name in available}

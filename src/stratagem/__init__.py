@@ -7,20 +7,24 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Case", "Forecast", "StratagemError", "load", "solve"]
+__all__ = ["Answer", "Case", "Forecast", "StratagemError", "load", "solve"]
 
 if TYPE_CHECKING:
     from stratagem.analyse.forecast import Forecast
     from stratagem.api import solve
     from stratagem.catalogue import Case, load
     from stratagem.errors import StratagemError
+    from stratagem.show.notebook import Answer
 
 _HOME = {
     "solve": "stratagem.api", "load": "stratagem.catalogue", "Case": "stratagem.catalogue",
-    "Forecast": "stratagem.analyse.forecast", "StratagemError": "stratagem.errors",
+    "Answer": "stratagem.show.notebook", "Forecast": "stratagem.analyse.forecast", "StratagemError": "stratagem.errors",
 }  # fmt: skip
 
 
@@ -28,6 +32,15 @@ def __getattr__(name: str) -> Any:
     """Public names are imported when first asked for, so that `import stratagem` costs nothing."""
     if name not in _HOME:
         raise AttributeError(f"module 'stratagem' has no attribute {name!r}")
-    from importlib import import_module
-
     return getattr(import_module(_HOME[name]), name)
+
+
+class _Package(ModuleType):
+    """Keeps the import of a subpackage, `stratagem.solve`, from taking the place of the function of that name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from stratagem.analyse.forecast import Forecast, forecast
+from stratagem.analyse.forecast import forecast
 from stratagem.catalogue import Case, load
 from stratagem.errors import UsageError, near, quote
 from stratagem.graph.compile import MAX_NODES, compile_scenario
 from stratagem.graph.game import Game
 from stratagem.scenario.model import Scenario
+from stratagem.show.notebook import Answer
 from stratagem.solve.intervene import Choice, choice
 from stratagem.solve.solve import Progress, Request
 from stratagem.solve.solve import solve as solve_game
@@ -30,8 +31,8 @@ def solve(
     decisions: int = 200,
     max_nodes: int = MAX_NODES,
     progress: Progress | None = None,
-) -> Forecast:
-    """The forecast of a scenario, given by name, path or as a `Case`.
+) -> Answer:
+    """The forecast of a scenario, given by name, path or as a `Case`; it prints as text and shows as HTML in a notebook.
 
     `precision` overrides every player's: a number in 1/payoff, or `"best"`. `do` forces `move=action` (or sets `quantity=number`), as a
     surprise unless `announced`. `history` replaces the scenario's own. Raises `StratagemError`; its text says what to put right.
@@ -56,7 +57,7 @@ def solve(
         "precision": "as stated" if precision is None else str(precision), "history": list(seen), "do": list(do),
         "announced": announced, "perceptions": perceptions, "without": list(off),
     }  # fmt: skip
-    return forecast(file, solve_game(game, file, request, progress), manifest, taken_as_known)
+    return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest, taken_as_known))
 
 
 def _precision(precision: float | str | None) -> float | None:

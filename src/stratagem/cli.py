@@ -5,6 +5,7 @@ Standard output is the answer, standard error the progress and the faults.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,9 @@ class _Group(click.Group):
     """Turns faults into messages and exit codes; a traceback only for our own mistakes, with how to report them."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal that lacks a character shows `?` for it
         try:
             return super().main(*args, **{**kwargs, "standalone_mode": False})
         except click.ClickException as error:
@@ -153,6 +157,113 @@ def solve(scenario: str, history: str | None, no_perceptions: bool, states: bool
         show_forecast(_console(), answer, states)
     if answer.num_failed:
         sys.exit(EXIT_SOME_FAILED)
+
+
+@main.command()
+@_scenario_argument
+@click.option("--tree", is_flag=True, help="Draw the game as a tree.")
+@click.option("--lines", type=click.IntRange(1), default=200, show_default=True, help="How much of the tree.")
+@click.option("--without", multiple=True, metavar="LINK", help="Switch a link off.")
+@click.option("--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states.")
+@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+def inspect(scenario: str, tree: bool, lines: int, without: tuple[str, ...], max_nodes: int, is_json: bool) -> None:
+    """Show what a scenario compiles to: its layers, what merged, what each move sees and can do."""
+    from stratagem.analyse.inspect import inspect as look
+    from stratagem.analyse.inspect import tree_lines
+    from stratagem.catalogue import load
+    from stratagem.graph.compile import compile_scenario
+
+    model = load(scenario).scenario
+    game = compile_scenario(model, max_nodes, without)
+    if tree:
+        for depth, text in tree_lines(game, lines):
+            click.echo("  " * depth + text)
+    elif is_json:
+        _echo_data("stratagem/inspect/1", look(model, game))
+    else:
+        from stratagem.show.structure import render_game
+
+        _console().print(render_game(look(model, game)))
+
+
+@main.command()
+@_scenario_argument
+@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+def sources(scenario: str, is_json: bool) -> None:
+    """Show, paragraph by paragraph, which source carries what, and what rests on assumption alone."""
+    from stratagem.analyse.provenance import provenance
+    from stratagem.catalogue import load
+
+    view = provenance(load(scenario).scenario)
+    if is_json:
+        _echo_data("stratagem/sources/1", view)
+    else:
+        from stratagem.show.structure import render_provenance
+
+        _console().print(render_provenance(view))
+
+
+def _echo_data(schema: str, view: Any) -> None:
+    """Print a view as JSON."""
+    from stratagem.show.as_json import dump, plain
+
+    click.echo(dump({"schema": schema, **plain(view)}))
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json
+
+    from stratagem.scenario.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+
+
+@main.command("list")
+@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+def list_(is_json: bool) -> None:
+    """List the scenarios of the catalogue."""
+    from stratagem.catalogue import load, names
+
+    found = [(name, load(name).scenario.scenario) for name in names()]
+    if is_json:
+        from stratagem.show.as_json import dump
+
+        click.echo(dump({"schema": "stratagem/list/1", "scenarios": [{"name": name, "title": title} for name, title in found]}))
+        return
+    width = max(len(name) for name, _ in found)
+    for name, title in found:
+        click.echo(f"{name:{width}}  {title}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False))
+def new(file: str) -> None:
+    """Write a small scenario to start from; an existing file is left alone."""
+    from stratagem.catalogue import template
+
+    try:
+        with open(file, "x", encoding="utf-8") as stream:
+            stream.write(template())
+    except OSError as error:
+        raise StratagemError(f"cannot write {file}: {error.strerror}") from None
+    click.echo(f"{file}: written; now `stratagem solve {file}`")
+
+
+@main.command()
+@click.argument("rule", required=False)
+def explain(rule: str | None) -> None:
+    """Say what a rule of the language (L1 …) or the model (M1 …) means; without one, list them."""
+    from stratagem.rules import rule as find
+    from stratagem.rules import rules
+
+    if rule is None:
+        for number, (title, _) in rules().items():
+            click.echo(f"{number:4} {title}")
+        return
+    title, text = find(rule)
+    click.echo(f"{rule.upper()} {title}\n\n{text}")
 
 
 if __name__ == "__main__":

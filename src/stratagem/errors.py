@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 EXIT_ANSWERED, EXIT_INTERNAL, EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
+MAX_FAULTS = 100  # more of them at once help nobody
+MAX_NAME, MAX_CANDIDATES = 80, 2000  # beyond these no near miss is sought
+
 
 @dataclass(frozen=True, order=True)
 class Fault:
@@ -34,12 +37,16 @@ class StratagemError(Exception):
 
 
 class ScenarioError(StratagemError):
-    """A scenario with faults, all of them."""
+    """A scenario with faults: all of them in the order of the file, or the first `MAX_FAULTS`."""
 
     def __init__(self, file: str, faults: Iterable[Fault]) -> None:
         self.file = file
-        self.faults = tuple(sorted(set(faults)))
-        super().__init__("\n".join(fault.render(file) for fault in self.faults))
+        found = sorted(set(faults))
+        self.faults = tuple(found[:MAX_FAULTS])
+        lines = [fault.render(file) for fault in self.faults]
+        if len(found) > MAX_FAULTS:
+            lines.append(f"{file}: more than {MAX_FAULTS} faults; put these right first")
+        super().__init__("\n".join(lines))
 
 
 class UsageError(StratagemError):
@@ -58,21 +65,34 @@ class TooLargeError(StratagemError):
     """A game or a run over its stated bounds."""
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that `name` is a misspelling of, or None.
+
+    >>> nearest("qestions", ["questions", "quantities"])
+    'questions'
+    """
+    if len(name) > MAX_NAME:
+        return None
+    candidates = sorted({str(one) for one in known if len(str(one)) <= MAX_NAME})[:MAX_CANDIDATES]
+    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
 def near(name: str, known: Iterable[str]) -> str:
     """A hint ` (did you mean …?)` for a misspelt name, or nothing."""
-    candidates = sorted({str(one) for one in known})
-    close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
-    return f" (did you mean `{close[0]}`?)" if close else ""
+    close = nearest(name, known)
+    return f" (did you mean `{close}`?)" if close else ""
 
 
 def one_of(known: Iterable[str], limit: int = 12) -> str:
     """The known names as a readable list, cut at `limit`."""
     names = sorted({str(one) for one in known})
-    shown = ", ".join(names[:limit])
+    shown = ", ".join(one if len(one) <= MAX_NAME else one[:MAX_NAME] + "…" for one in names[:limit])
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "") if names else "nothing"
 
 
 def quote(text: object, limit: int = 60) -> str:
     """User text made safe and short for a message."""
-    flat = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
+    start = str(text)[: limit + 1]
+    flat = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in start)
     return f"`{flat[:limit]}…`" if len(flat) > limit else f"`{flat}`"

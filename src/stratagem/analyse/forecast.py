@@ -18,7 +18,7 @@ from stratagem.scenario.lexicon import KEY_ASSUMPTION, in_words
 from stratagem.scenario.model import Judgement, Scenario
 from stratagem.solve.known import mean as mean_of
 from stratagem.solve.known import taken_as_known
-from stratagem.solve.solution import SOLVED, STATUS, Solution
+from stratagem.solve.solution import RULED_OUT, SOLVED, STATUS, Solution
 
 LOW_EFFECTIVE_SHARE = 0.1
 FIXED_SENTENCE = "These outputs are conditional on the stated assumptions; they are the model's best reply under them, never advice to use force."
@@ -58,8 +58,7 @@ class ActionAnswer:
 
     name: str
     title: str
-    probability: Pooled | None
-    mean: float
+    probability: Pooled | None  # None where no world has an answer
     best: float
 
 
@@ -148,7 +147,8 @@ def forecast(scenario: Scenario, solution: Solution, manifest: Mapping[str, obje
             **manifest,
             "seed": solution.seed,
             "worlds": len(solution.world),
-            "worlds_failed": int((solution.status != SOLVED).sum()),
+            "worlds_failed": int(solution.is_failed.sum()),
+            "worlds_ruled_out": int((solution.status == RULED_OUT).sum()),
             "worlds_tied": int(solution.tied.sum()),
             "effective_worlds": round(effective_size(weight), 1),
             "states": solution.game.num_nodes,
@@ -249,8 +249,8 @@ def _decisions(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswe
 def _action(solution: Solution, edge: int, options: tuple[str, ...], titles: tuple[str, ...], weight: Floats) -> ActionAnswer:
     option = int(solution.game.option_of_edge[solution.kept_edges[edge]])
     probability = pool(solution.behaviour[edge] * weight, weight)
-    best = pool(solution.best[edge] * weight, weight)
-    return ActionAnswer(options[option], titles[option], probability, probability.mean if probability else float("nan"), best.mean if best else float("nan"))
+    best = float(solution.best[edge] @ weight / weight.sum()) if probability is not None else 0.0
+    return ActionAnswer(options[option], titles[option], probability, best)
 
 
 def _choices(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswer]:
@@ -272,10 +272,8 @@ def _choices(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswer]
                 joint[1, option] += solution.best[edge] * reach[place]
         actions = []
         for option, name in enumerate(step.options):
-            probability, best = pool(joint[0, option], weight), pool(joint[1, option], weight)
-            assert probability is not None
-            assert best is not None
-            actions.append(ActionAnswer(name, step.option_titles[option], probability, probability.mean, best.mean))
+            best = float(joint[1, option].sum() / weight.sum())
+            actions.append(ActionAnswer(name, step.option_titles[option], pool(joint[0, option], weight), best))
         yield DecisionAnswer(step.move, step.label, step.title, game.players[step.player], step.date, {}, float(weight.sum()) / total, tuple(actions))
 
 
@@ -326,15 +324,17 @@ def _history(solution: Solution) -> Iterator[SeenAnswer]:
 
 def _warnings(scenario: Scenario, solution: Solution, weight: Floats, is_all_taken: bool) -> Iterator[str]:
     for status, text in STATUS.items():
-        failed = np.flatnonzero(solution.status == status)
-        if status != SOLVED and len(failed):
-            yield f"{len(failed)} of {len(solution.world)} worlds have no answer: {text} (the first is world {solution.world[failed[0]]})"
+        here = np.flatnonzero(solution.status == status)
+        if status != SOLVED and len(here):
+            verdict = "weigh nothing" if status == RULED_OUT else "have no answer"
+            yield f"{len(here)} of {len(solution.world)} worlds {verdict}: {text} (the first is world {solution.world[here[0]]})"
     if solution.tied.any():
         yield f"{int(solution.tied.sum())} of {len(solution.world)} worlds have ties at a reached decision; they follow each move's rule, and ranges over rules are shown"
-    for name in taken_as_known(scenario, is_all_taken):
-        yield f"`{name}` is taken as known to all, though it is not (M6)"
+    taken = taken_as_known(scenario, is_all_taken)
+    if taken:
+        yield f"taken as known to all, though they are not (M6): {', '.join(taken)}"
     for name in _key_assumptions(scenario):
-        yield f"`{name}` is a key assumption ({KEY_ASSUMPTION})"
+        yield f"key assumption ({KEY_ASSUMPTION}): {name}"
     size = effective_size(weight)
     if 0 < size < LOW_EFFECTIVE_SHARE * len(solution.world):
         yield f"the history leaves {size:.0f} effective worlds of {len(solution.world)}; ranges are rough"

@@ -52,3 +52,8 @@ def load(name_or_path: str | Path) -> Case:
     if not is_file:
         raise StratagemError(f"no file and no catalogue scenario {quote(text)}{near(text, names())}; the catalogue has {one_of(names())}")
     return Case(path.stem, text, read_file_text(path))
+
+
+def template() -> str:
+    """A small scenario to start from."""
+    return (resources.files(__name__) / "template.txt").read_text("utf-8")

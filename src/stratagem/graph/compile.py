@@ -16,7 +16,7 @@ import numpy as np
 
 from stratagem.errors import NotSolvedError, TooLargeError, UsageError, quote
 from stratagem.graph.expression import ONE, ZERO, Numeric, Ref, Value
-from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Account, Expression, Game, ProbabilityCheck, StepInfo
+from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Account, Game, ProbabilityCheck, StepInfo
 from stratagem.graph.state import PENDING, Layout, Reads, lay_out
 from stratagem.graph.timeline import Step, Timeline, unroll
 from stratagem.graph.transition import Effects, Gains, State, Transition
@@ -26,7 +26,7 @@ from stratagem.scenario.names import NOT_YET, Symbols
 MAX_NODES = 200_000
 ARRIVAL, GATE, CHOICE = 0, 1, 2
 
-Event = tuple[int, int, int]
+Event = tuple[int, int]
 Reached = tuple[int, tuple[Event, ...]]
 
 
@@ -82,6 +82,7 @@ class _Compiler:
         self.questions_at = self._questions_by_step()
         self.checks: dict[tuple[int, bool], ProbabilityCheck] = {}
         self.guarded: set[int] = set()
+        self.shares: dict[tuple[int, ...], list[Numeric]] = {}
         self.transitions: dict[tuple[int, str], tuple[Callable[[State], Any], dict[Any, Transition]]] = {}
 
     def compile(self) -> Game:
@@ -189,17 +190,19 @@ class _Compiler:
         return found
 
     def _events(self, state: State, number: int) -> tuple[Event, ...]:
-        """The questions whose day falls just before step `number`, read on `state`: (question, event row, condition row)."""
+        """The questions whose day falls just before step `number`, read on `state`, as (event, row); what is false is left out."""
         questions = tuple(self.scenario.questions.items())
         found = []
         for which in self.questions_at[number]:
             name, question = questions[which]
             value_of = self.effects.reader(state, number)
             event = self.effects.evaluate(question.event, value_of, f"questions.{name}")
-            given = self.effects.evaluate(question.given, value_of, f"questions.{name}") if question.given else True
-            both = self.table.call("and", event, given)
-            found.append((which, self.table.row(self._indicator(both)), self.table.row(self._indicator(given))))
-        return tuple(found)
+            if question.given is not None:
+                given = self.effects.evaluate(question.given, value_of, f"questions.{name}")
+                event = self.table.call("and", event, given)
+                found.append((len(questions) + which, self._indicator(given)))
+            found.append((which, self._indicator(event)))
+        return tuple((which, self.table.row(value)) for which, value in found if value != 0)
 
     def _indicator(self, truth: Value) -> Numeric:
         """A truth as 1 or 0."""
@@ -218,7 +221,7 @@ class _Compiler:
             return
         step = self.timeline.steps[node.step]
         found = [self._transition(node, name) for name in step.item.options]
-        shares = self._probabilities(step, found) if isinstance(step.item, Chance) else self._base_shares(step, found)
+        shares = self._shares(node.step, step, found)
         for option, (name, transition, share) in enumerate(zip(step.item.options, found, shares, strict=True)):
             if share == 0:
                 continue
@@ -226,6 +229,12 @@ class _Compiler:
             self._link(number, child, option, share, transition.gains, events)
         if not self.nodes[number].edges:
             raise UsageError(f"at {step.label} nobody can do anything ({self._describe(node)}) [M3]; give it an action that is always available")
+
+    def _shares(self, number: int, step: Step, found: list[Transition]) -> list[Numeric]:
+        key = (number, *map(id, found))
+        if key not in self.shares:
+            self.shares[key] = self._probabilities(step, found) if isinstance(step.item, Chance) else self._base_shares(step, found)
+        return self.shares[key]
 
     def _transition(self, node: _Node, name: str) -> Transition:
         key = (node.step, name)
@@ -298,30 +307,37 @@ class _Compiler:
         return self.table.multiply(transition.is_available, share)
 
     def _base_shares(self, step: Step, found: list[Transition]) -> list[Numeric]:
-        """Base shares (M9): sizes of one thing share one share; what is not available has none."""
+        """Base shares (M9). A stated share holds where its action is available; what is left goes to the other available
+        groups alike, and within a group to its available sizes alike."""
         options: dict[str, Action] = step.item.options  # type: ignore[assignment]
-        group_of = {name: option.size_of or f"= {name}" for name, option in options.items()}
-        available = {name: self._available(one, ONE) for name, one in zip(options, found, strict=True)}
-        members: dict[str, list[Numeric]] = {}
-        for name, group in group_of.items():
-            members.setdefault(group, []).append(available[name])
-        stated = {group_of[name]: self._stated(step, option, one) for (name, option), one in zip(options.items(), found, strict=True) if option.share is not None}
-        unstated = sum(group not in stated for group in members)
+        available = [self._available(one, ONE) for one in found]
+        groups: dict[str, list[int]] = {}
+        for place, (name, option) in enumerate(options.items()):
+            groups.setdefault(option.size_of or f"= {name}", []).append(place)
+        stated: dict[int, Numeric] = {}
+        for place, (option, one) in enumerate(zip(options.values(), found, strict=True)):
+            if option.share is not None:
+                stated[place] = self.table.multiply(available[place], self._stated(step, option, one))
         left = self.table.combine((ONE, ONE), *((-ONE, one) for one in stated.values()))
-        each = self.table.call("/", left, Fraction(unstated)) if unstated else ZERO
-        shares: list[Numeric] = []
-        for name, group in group_of.items():
-            base: Numeric = stated.get(group, each)  # type: ignore[assignment]
-            among = self.table.combine(*((ONE, one) for one in members[group]))
-            if isinstance(among, Ref):
-                among = self.table.call("max", ONE, among)  # type: ignore[assignment]
-            part = self.table.multiply(base, available[name])
-            shares.append(self.table.call("/", part, among) if among != 0 else ZERO)  # type: ignore[arg-type]
-        for name, share in zip(options, shares, strict=True):
-            if isinstance(share, Ref):
-                self.guarded.add(share.row)
-                self._check(share, False, f"the base share of {step.label}.{name}")
-        return shares
+        open_groups = [members for members in groups.values() if members[0] not in stated]
+        each = self._divided(left, [self._any(available, members) for members in open_groups])
+        shares = dict(stated)
+        for members in open_groups:
+            one = self._divided(each, [available[place] for place in members])
+            shares.update({place: self.table.multiply(available[place], one) for place in members})
+        for place, name in enumerate(options):
+            if isinstance(shares[place], Ref):
+                self.guarded.add(shares[place].row)  # type: ignore[union-attr]
+                self._check(shares[place], False, f"the base share of {step.label}.{name}")
+        return [shares[place] for place in range(len(options))]
+
+    def _any(self, available: list[Numeric], members: list[int]) -> Numeric:
+        return self.table.call("max", *(available[place] for place in members)) if len(members) > 1 else available[members[0]]  # type: ignore[return-value]
+
+    def _divided(self, whole: Numeric, parts: list[Numeric]) -> Numeric:
+        """`whole` split among the parts that count, at least one."""
+        count = self.table.combine(*((ONE, part) for part in parts))
+        return self.table.call("/", whole, self.table.call("max", ONE, count))  # type: ignore[return-value]
 
     def _stated(self, step: Step, option: Action, transition: Transition) -> Numeric:
         share = transition.share if transition.share is not None else ONE
@@ -378,7 +394,7 @@ class _Compiler:
             accounts=tuple(_account(name, side) for name, side in self.effects.accounts),
             outcomes=tuple(self.outcomes),
             questions=tuple(self.scenario.questions),
-            expressions=tuple(Expression(str(key[0]), tuple(key[1:])) for key in self.table.rows),
+            expressions=self.table.expressions(),
             checks=tuple(self.checks.values()),
             layer_of_node=_ints(node.layer for node in nodes),
             player_of_node=_ints(node.player for node in nodes),
@@ -400,13 +416,13 @@ class _Compiler:
             event_edge=_ints(event[0] for event in events),
             event_question=_ints(event[1] for event in events),
             event_value=_ints(event[2] for event in events),
-            event_given=_ints(event[3] for event in events),
+            is_conditional=tuple(question.given is not None for question in self.scenario.questions.values()),
             guarded_rows=_ints(sorted(self.guarded)),
             num_histories=self._histories(order),
         )
 
     def _state(self, node: _Node) -> dict[str, str]:
-        if node.player < 0:
+        if node.player == TERMINAL:
             return {}
         return {slot: self._shown(node.state[place], slot) for slot, place in self._live_slots(node.step)}
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from stratagem.errors import UsageError
+from stratagem.graph.game import Expression
 from stratagem.scenario.formula import Call, Name, Number, Tree, Truth, Word
 from stratagem.scenario.names import Symbols, ever_name
 
@@ -55,6 +56,10 @@ class Expressions:
         """The value whose row this is."""
         key = self.rows[row]
         return key[1] if key[0] == "constant" else Ref(row)  # type: ignore[return-value]
+
+    def expressions(self) -> tuple[Expression, ...]:
+        """The rows in floating point, for evaluation."""
+        return tuple(_expression(key) for key in self.rows)
 
     def quantity(self, name: str) -> Ref:
         """The row of a quantity."""
@@ -120,6 +125,15 @@ class Expressions:
         if not any(isinstance(one, Ref) for one in operands):
             return _constant(name, [float(one) for one in operands])  # type: ignore[arg-type]
         return Ref(self._intern((name, *(self.row(one) for one in operands))))
+
+
+def _expression(key: Key) -> Expression:
+    operation = str(key[0])
+    if operation == "constant":
+        return Expression(operation, (float(key[1]),))  # type: ignore[arg-type]
+    if operation == "linear":
+        return Expression(operation, (float(key[1]), tuple((row, float(c)) for row, c in key[2])))  # type: ignore[arg-type, attr-defined]
+    return Expression(operation, tuple(key[1:]))
 
 
 def _short(value: Fraction) -> Fraction:

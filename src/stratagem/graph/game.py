@@ -80,7 +80,7 @@ class Game:
     step_of_node: Ints  # [N], the number of steps for terminals
     infoset_of_node: Ints  # [N], -1 for chance and terminals; with perfect information one node an infoset
     outcome_of_node: Ints  # [N], -1 where not terminal
-    state_of_node: tuple[Mapping[str, str], ...]  # [N], the live state in words, decision nodes only
+    state_of_node: tuple[Mapping[str, str], ...]  # [N], the live state in words
     first_edge: Ints  # [N+1], edges of node n are first_edge[n]:first_edge[n+1]
 
     child_of_edge: Ints  # [E]
@@ -96,9 +96,9 @@ class Game:
     num_gains: int
 
     event_edge: Ints  # [V], the edge on which a question's event is read; NO_EVENT at the root
-    event_question: Ints  # [V]
-    event_value: Ints  # [V], expression row of the event
-    event_given: Ints  # [V], expression row of the condition
+    event_question: Ints  # [V], question q, or number of questions + q for its condition
+    event_value: Ints  # [V], expression row: 1 where the event holds
+    is_conditional: tuple[bool, ...]  # which questions have a condition
 
     guarded_rows: Ints  # expression rows that a misperception may not touch
     num_histories: float  # size of the tree before merging

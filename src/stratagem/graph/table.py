@@ -6,7 +6,6 @@ Takes a game's expressions and drawn quantities; gives arrays. A value that cann
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -48,7 +47,7 @@ def check_probabilities(game: Game, table: Floats, worlds: NDArray[np.int64]) ->
 def _row(expression: Expression, table: Floats, quantities: Quantities) -> Any:
     operation, operands = expression.operation, expression.operands
     if operation == "constant":
-        return float(operands[0])
+        return operands[0]
     if operation == "quantity":
         return quantities[operands[0]]
     if operation == "linear":
@@ -56,10 +55,10 @@ def _row(expression: Expression, table: Floats, quantities: Quantities) -> Any:
     return _FUNCTIONS[operation](*(table[one] for one in operands))
 
 
-def _linear(constant: Fraction, terms: tuple[tuple[int, Fraction], ...], table: Floats) -> Floats:
-    total = np.full(table.shape[1], float(constant))
+def _linear(constant: float, terms: tuple[tuple[int, float], ...], table: Floats) -> Floats:
+    total = np.full(table.shape[1], constant)
     for row, coefficient in terms:
-        total += float(coefficient) * table[row]
+        total += coefficient * table[row]
     return total
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stratagem.errors import UsageError, quote
 from stratagem.graph.expression import ONE, Evaluator, Expressions, MeaninglessError, Value
-from stratagem.graph.game import Expression, Floats
+from stratagem.graph.game import Floats
 from stratagem.graph.table import evaluate
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Scenario
@@ -38,6 +38,5 @@ def formula_values(scenario: Scenario, formula: Formula | None, quantities: Mapp
         row = table.row(Evaluator(table, symbols).evaluate(symbols.tree(formula), links.__getitem__))
     except MeaninglessError as error:
         raise UsageError(f"{quote(formula.text)} needs {error}") from None
-    expressions = tuple(Expression(str(key[0]), tuple(key[1:])) for key in table.rows)
-    values = evaluate(expressions, quantities, num_worlds)[row]
+    values = evaluate(table.expressions(), quantities, num_worlds)[row]
     return np.asarray(values)

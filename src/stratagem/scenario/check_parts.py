@@ -191,6 +191,9 @@ def forces_have_places(report: Report) -> None:
     """L13: forces stand in theatres, and travel between them."""
     scenario = report.scenario
     places = {*scenario.theatres, "reserve", "lost"}
+    for theatre in scenario.theatres:
+        if theatre in OFF_MAP:
+            report.fault(("theatres", theatre), f"the reserved word {quote(theatre)} as a theatre", "another name", "L2", at_key=True)
     for name, force in scenario.forces.items():
         path: Path = ("forces", name)
         if force.owner is not None:

@@ -34,12 +34,13 @@ FAMILIES: dict[str, str] = {
     "word": "a word of the lexicon",
 }
 
-_NUMBER = r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?\s?%?"
+_NUMBER = r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?(?:\s?%)?"
 _EXACT = re.compile(rf"({_NUMBER})\Z")
 _RANGE = re.compile(rf"(?:(normal|lognormal|logitnormal|uniform) +)?({_NUMBER}) +to +({_NUMBER})\Z")
 _COUNT = re.compile(r"([0-9]{1,9}) +of +([0-9]{1,9})\Z")
 _CALL = re.compile(rf"([a-z]+)\(\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*\)\Z")
 _ONE_OF = re.compile(rf"one of +({_NUMBER}(?:\s*,\s*{_NUMBER})*)\Z")
+MAX_LENGTH = 2000
 _WORDS = re.compile(r"[a-z]+(?:[ -][a-z]+){0,5}\Z")
 
 
@@ -63,13 +64,11 @@ class Estimate:
             "exact": lambda: (a[0], a[0]),
             "uniform": lambda: (a[0], a[1]),
             "lognormal": lambda: (0.0, math.inf),
-            "logitnormal": lambda: (0.0, 1.0),
-            "beta": lambda: (0.0, 1.0),
-            "triangular": lambda: (a[0], a[2]),
-            "pert": lambda: (a[0], a[2]),
+            **dict.fromkeys(("logitnormal", "beta"), lambda: (0.0, 1.0)),
+            **dict.fromkeys(("triangular", "pert"), lambda: (a[0], a[2])),
             "choice": lambda: (min(a[: len(a) // 2]), max(a[: len(a) // 2])),
         }
-        return ranges.get(self.family, lambda: (-math.inf, math.inf))()
+        return ranges[self.family]() if self.family in ranges else (-math.inf, math.inf)
 
     def in_lexicon(self, lexicon: Mapping[str, Estimate]) -> Estimate:
         """This estimate with a word replaced by its band. Raises `KeyError` for an unknown word."""
@@ -83,14 +82,17 @@ class Estimate:
     def parse(cls, value: object) -> Estimate:
         """The estimate that a number, text or `{choice: …}` states. Raises `FormulaFault`."""
         if isinstance(value, bool) or not isinstance(value, int | float | str | dict):
-            raise FormulaFault(0, f"{quote(value)}", _EXPECTED)
+            found = "a list" if isinstance(value, list) else "nothing" if value is None else quote(value)
+            raise FormulaFault(0, found, _EXPECTED)
         if isinstance(value, int | float):
             return cls("exact", (float(value),), str(value))
         if isinstance(value, dict):
             return _choice(value)
         estimate = _parse_text(value.strip())
         if estimate is None:
-            raise FormulaFault(0, f"{quote(value)}", _EXPECTED)
+            family = value.strip().partition("(")[0]
+            hint = near(family, FAMILIES) if "(" in value else ""
+            raise FormulaFault(0, quote(value) + hint, _EXPECTED)
         return estimate
 
     @classmethod
@@ -99,9 +101,15 @@ class Estimate:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": ["string", "number", "object"], "description": "an estimate (L5)", "examples": ["2 to 4", "likely", "6 of 75"]}
+        return {"anyOf": [NUMBER_OR_TEXT, CHOICE], "description": "an estimate (L5)", "examples": ["2 to 4", "likely", "6 of 75"]}
 
 
+NUMBER_OR_TEXT: dict[str, Any] = {"type": ["number", "string"]}
+CHOICE: dict[str, Any] = {
+    "type": "object", "required": ["choice"], "additionalProperties": False,
+    "properties": {"choice": {"type": "object", "description": "values with their shares, which sum to 1",
+                              "minProperties": 1, "additionalProperties": NUMBER_OR_TEXT}},
+}  # fmt: skip
 _EXPECTED = "an estimate: a number, `2 to 4`, `6 of 75`, `likely`, `one of 1, 2`, `beta(2, 5)`, …"
 
 
@@ -128,7 +136,7 @@ class Amount:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": ["string", "number", "object"], "description": "an estimate (L5) or a formula (L10)"}
+        return {"anyOf": [NUMBER_OR_TEXT, CHOICE], "description": "an estimate (L5) or a formula (L10)"}
 
 
 def _validate_estimate(value: object) -> Estimate:
@@ -148,18 +156,32 @@ def _validate_amount(value: object) -> Amount:
 
 
 def _parse_text(text: str) -> Estimate | None:
-    if _EXACT.match(text):
-        return Estimate("exact", (_number(text),), text)
-    if match := _RANGE.match(text):
-        return _interval(match.group(1), _number(match.group(2)), _number(match.group(3)), text)
-    if match := _COUNT.match(text):
-        return _count(int(match.group(1)), int(match.group(2)), text)
-    if match := _ONE_OF.match(text):
-        values = tuple(_number(part) for part in match.group(1).split(","))
-        return Estimate("choice", values + (1 / len(values),) * len(values), text)
-    if (match := _CALL.match(text)) and match.group(1) in FAMILIES:
-        return _family(match.group(1), tuple(_number(part) for part in match.group(2).split(",")), text)
-    return Estimate("word", (), text) if _WORDS.match(text) else None
+    """The estimate that a text states, or None where it reads as none."""
+    for pattern, meaning in _FORMS if len(text) <= MAX_LENGTH else ():
+        if match := pattern.match(text):
+            return meaning(match, text)
+    return None
+
+
+def _one_of(values: str, text: str) -> Estimate:
+    numbers = tuple(_number(part) for part in values.split(","))
+    return Estimate("choice", numbers + (1 / len(numbers),) * len(numbers), text)
+
+
+def _call(family: str, parameters: str, text: str) -> Estimate | None:
+    if family not in FAMILIES:
+        return None
+    return _family(family, tuple(_number(part) for part in parameters.split(",")), text)
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], Estimate | None]], ...] = (
+    (_EXACT, lambda match, text: Estimate("exact", (_number(match[1]),), text)),
+    (_RANGE, lambda match, text: _interval(match[1], _number(match[2]), _number(match[3]), text)),
+    (_COUNT, lambda match, text: _count(int(match[1]), int(match[2]), text)),
+    (_ONE_OF, lambda match, text: _one_of(match[1], text)),
+    (_CALL, lambda match, text: _call(match[1], match[2], text)),
+    (_WORDS, lambda _match, text: Estimate("word", (), text)),
+)
 
 
 def _number(text: str) -> float:
@@ -173,15 +195,17 @@ def _number(text: str) -> float:
 def _interval(family: str | None, low: float, high: float, text: str) -> Estimate:
     if not low < high:
         raise FormulaFault(0, f"the range {quote(text)}", "the lower end first")
-    if family == "uniform":
-        return Estimate("uniform", (low, high), text)
+    if not math.isfinite(high - low) or not math.isfinite(high + low):
+        raise FormulaFault(0, f"the range {quote(text)}", "ends of a size that can be reckoned with")
     if family is None:
         family = "logitnormal" if 0 <= low and high <= 1 else "lognormal" if low > 0 else "normal"
+    if family == "uniform":
+        return Estimate("uniform", (low, high), text)
     if family == "normal":
         return Estimate("normal", ((low + high) / 2, (high - low) / 2 / Z90), text)
     if family == "lognormal":
-        return Estimate("lognormal", _centred(math.log, low, high, 0 < low, text, math.exp), text)
-    inside = 0 < low and high < 1
+        return Estimate("lognormal", _centred(math.log, low, high, low > 0, text, math.exp), text)
+    inside = low > 0 and high < 1
     return Estimate("logitnormal", _centred(_logit, low, high, inside, text, _logistic), text)
 
 
@@ -189,7 +213,8 @@ def _centred(
     scale: Callable[[float], float], low: float, high: float, is_inside: bool, text: str, back: Callable[[float], float]
 ) -> tuple[float, float]:
     if not is_inside:
-        raise FormulaFault(0, f"a 90 % interval {quote(text)} that touches the end of its scale", "`uniform` in front of it, or other ends")
+        found = f"a 90 % interval {quote(text)} that touches the end of its scale"
+        raise FormulaFault(0, found, "`uniform` in front of it, or other ends")
     return back((scale(low) + scale(high)) / 2), (scale(high) - scale(low)) / 2 / Z90
 
 
@@ -198,7 +223,7 @@ def _logit(x: float) -> float:
 
 
 def _logistic(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
 
 def _count(seen: int, cases: int, text: str) -> Estimate:

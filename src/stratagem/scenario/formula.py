@@ -5,6 +5,7 @@ Takes text; gives `Number`, `Name` and `Call` nodes that know their column. What
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from stratagem.errors import near, one_of, quote
 
-MAX_LENGTH, MAX_DEPTH, MAX_CHAIN = 2000, 50, 200
+MAX_LENGTH, MAX_DEPTH, MAX_HEIGHT = 2000, 50, 100
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     "min": (2, 16), "max": (2, 16), "clip": (3, 3), "exp": (1, 1), "log": (1, 1), "sqrt": (1, 1),
@@ -102,7 +103,8 @@ class Formula:
             return cls(str(value), Number(Fraction(str(value)), 0))
         if isinstance(value, str):
             return cls(value, _Parser(value).parse())
-        raise FormulaFault(0, "a list or mapping", "a formula: a number or text")
+        found = {dict: "a mapping", list: "a list"}.get(type(value), "nothing")
+        raise FormulaFault(0, found, "a formula: a number or text")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -129,15 +131,17 @@ def stated_fault(found: str, expected: str, rule: str, at: int | None = None) ->
 
 def names_in(tree: Tree) -> Iterator[Name]:
     """Every name in a tree, left to right."""
-    if isinstance(tree, Name):
-        yield tree
-    elif isinstance(tree, Call):
-        for operand in tree.operands:
-            yield from names_in(operand)
+    todo = [tree]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Name):
+            yield one
+        elif isinstance(one, Call):
+            todo += reversed(one.operands)
 
 
 class _Parser:
-    """Precedence climbing over tokens; depth is counted so that no text can exhaust the stack."""
+    """Precedence climbing over tokens; depth and height are bounded so that no text can exhaust a stack."""
 
     def __init__(self, text: str) -> None:
         if len(text) > MAX_LENGTH:
@@ -152,6 +156,7 @@ class _Parser:
         if kind != "end":
             hint = "; write `==` to compare" if word == "=" else ""
             raise FormulaFault(at, f"{quote(word)} after a complete formula", f"an operator or the end{hint}")
+        _bound_height(tree)
         return tree
 
     def _peek(self) -> str:
@@ -169,12 +174,8 @@ class _Parser:
         if depth > MAX_DEPTH:
             raise FormulaFault(self.tokens[self.next][2], f"a formula nested more than {MAX_DEPTH} deep", "a shorter one")
         left = self._prefix(depth)
-        links = 0
         while (strength := _PRECEDENCE.get(self._peek(), -1)) >= max(least, 1):
             _, sign, at = self._take()
-            links += 1
-            if links > MAX_CHAIN:
-                raise FormulaFault(at, f"more than {MAX_CHAIN} operators in a row", "a definition for a part of it")
             if sign == "in":
                 left = Call("in", (left, *self._list(depth)), at)
             elif sign == "^":
@@ -188,7 +189,7 @@ class _Parser:
     def _prefix(self, depth: int) -> Tree:
         kind, word, at = self._take()
         if kind == "number":
-            return Number(_number(word), at)
+            return Number(_number(word, at), at)
         if word in ("-", "+"):
             operand = self._expression(_MINUS_PRECEDENCE, depth + 1)
             return Call("neg", (operand,), at) if word == "-" else operand
@@ -216,7 +217,8 @@ class _Parser:
 
     def _call(self, name: str, at: int, depth: int) -> Tree:
         if name not in FUNCTIONS:
-            raise FormulaFault(at, f"the unknown function {quote(name)}{near(name, FUNCTIONS)}", f"one of {one_of(FUNCTIONS)}")
+            hint = near(name, FUNCTIONS)
+            raise FormulaFault(at, f"the unknown function {quote(name)}{hint}", f"one of {one_of(FUNCTIONS)}")
         operands = self._list(depth)
         least, most = FUNCTIONS[name]
         if not least <= len(operands) <= most:
@@ -234,10 +236,23 @@ class _Parser:
         return tuple(operands)
 
 
-def _number(word: str) -> Fraction:
-    if word.endswith("%"):
-        return Fraction(word[:-1]) / 100
-    return Fraction(word)
+def _bound_height(tree: Tree) -> None:
+    """Raise `FormulaFault` where operations stand more than `MAX_HEIGHT` one inside another, as in a very long sum."""
+    todo = [(tree, 1)]
+    while todo:
+        one, height = todo.pop()
+        if height > MAX_HEIGHT:
+            found = f"a formula of more than {MAX_HEIGHT} operations one upon another"
+            raise FormulaFault(one.at, found, "a definition for a part of it")
+        if isinstance(one, Call):
+            todo += [(operand, height + 1) for operand in one.operands]
+
+
+def _number(word: str, at: int) -> Fraction:
+    bare = word.removesuffix("%")
+    if not math.isfinite(float(bare)):
+        raise FormulaFault(at, f"the number {quote(word)}", "a finite number")
+    return Fraction(bare) / 100 if word.endswith("%") else Fraction(bare)
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
@@ -246,8 +261,9 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
     while at < end:
         match = _TOKEN.match(text, at)
         if match is None:
-            start = at + len(text[at:]) - len(text[at:].lstrip())
-            raise FormulaFault(start, f"the character {quote(text[start])}", "numbers, names, operators and brackets" + _hint(text[start]))
+            start = end - len(text[at:end].lstrip())
+            expected = "numbers, names, operators and brackets" + _hint(text[start])
+            raise FormulaFault(start, f"the character {quote(text[start])}", expected)
         kind = match.lastgroup or ""
         yield kind, match.group(kind), match.start(kind)
         at = match.end()

@@ -5,17 +5,29 @@ Takes a scenario's models; gives a symbol table, and for a formula its tree with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 from stratagem.errors import near, one_of, quote
-from stratagem.scenario.formula import COMPARISONS, MAX_DEPTH, Call, Formula, FormulaFault, Name, Number, Tree, Truth, Word, names_in
-from stratagem.scenario.model import Scenario
+from stratagem.scenario.formula import (
+    COMPARISONS,
+    MAX_DEPTH,
+    Call,
+    Formula,
+    FormulaFault,
+    Name,
+    Number,
+    Tree,
+    Truth,
+    Word,
+    names_in,
+)
+from stratagem.scenario.model import Scenario, Variable
 
-SymbolKind = Literal["quantity", "definition", "link", "state", "move", "stock", "round"]
-TypeKind = Literal["number", "truth", "label"]
+SymbolKind = Literal["quantity", "definition", "link", "state", "move", "stock", "round", "unsure"]
+TypeKind = Literal["number", "truth", "label", "unsure"]
 
 NOT_YET = "none"
 OFF_MAP = ("reserve", "transit", "lost")
@@ -33,6 +45,14 @@ class Type:
 
 
 NUMBER, TRUTH = Type("number"), Type("truth")
+UNSURE = Type("unsure")  # of what is faulty itself: it goes with every type, so that one fault is not reported twice
+
+
+def variable_type(variable: Variable) -> Type:
+    """The type of a state variable."""
+    if variable.kind == "label":
+        return Type("label", tuple(str(word) for word in variable.domain))
+    return TRUTH if variable.kind == "flag" else NUMBER
 
 
 @dataclass(frozen=True)
@@ -44,37 +64,58 @@ class Symbol:
 
 
 class Symbols:
-    """The symbol table of a scenario."""
+    """The symbol table of a scenario.
 
-    def __init__(self, scenario: Scenario) -> None:
+    Of a scenario with faults, `unsure` are names that stand in it but may mean anything, and `lost` those that stood in
+    what was left out: formulas may use both as they like.
+    """
+
+    def __init__(self, scenario: Scenario, unsure: Collection[str] = (), lost: Callable[[str], bool] | None = None) -> None:
         self.scenario = scenario
+        self.lost = lost or (lambda _name: False)
         self.table: dict[str, Symbol] = {"round": Symbol("round", NUMBER)}
+        for name, symbol in self._declared():
+            self.table[name] = Symbol("unsure", UNSURE) if name in self.table or name in unsure else symbol
+        self._definition_types: dict[str, Type] = {}
+
+    def _declared(self) -> Iterator[tuple[str, Symbol]]:
+        scenario = self.scenario
         for _, name, _ in scenario.known_quantities():
-            self.table[name] = Symbol("quantity", NUMBER)
+            yield name, Symbol("quantity", NUMBER)
         for name in scenario.links:
-            self.table[name] = Symbol("link", NUMBER)
+            yield name, Symbol("link", NUMBER)
         for name, variable in scenario.state.items():
-            words = tuple(str(word) for word in variable.domain)
-            kinds = {"flag": TRUTH, "level": NUMBER, "label": Type("label", words)}
-            self.table[name] = Symbol("state", kinds[variable.kind])
+            yield name, Symbol("state", variable_type(variable))
         for _, item in scenario.items():
-            self.table[item.id] = Symbol("move", Type("label", (NOT_YET, *item.options)))
+            yield item.id, Symbol("move", Type("label", (NOT_YET, *item.options)))
         for name in scenario.forces:
             for place in (*scenario.theatres, *OFF_MAP):
-                self.table[f"{name}.{place}"] = Symbol("stock", NUMBER)
-        self._definition_types: dict[str, Type | None] = {}
+                yield f"{name}.{place}", Symbol("stock", NUMBER)
         for name in scenario.definitions:
-            self.table.setdefault(name, Symbol("definition", NUMBER))
+            yield name, Symbol("definition", NUMBER)
 
     def definition_type(self, name: str) -> Type:
-        """The type of a definition; a faulty one counts as a number, its fault is reported at its own place."""
-        if name not in self._definition_types:
-            self._definition_types[name] = NUMBER
+        """The type of a definition; a faulty one may be of any, its fault is reported at its own place."""
+        for one in self._in_order(name):
             try:
-                self._definition_types[name] = self.resolve(self.scenario.definitions[name])[1]
+                self._definition_types[one] = self.resolve(self.scenario.definitions[one])[1]
             except FormulaFault:
-                pass
-        return self._definition_types[name] or NUMBER
+                self._definition_types[one] = UNSURE
+        return self._definition_types[name]
+
+    def _in_order(self, name: str) -> Iterator[str]:
+        """The definition `name` and those it reads whose types are not known yet, each after what it reads."""
+        todo, opened = [name], set[str]()
+        while todo:
+            one = todo[-1]
+            if one in self._definition_types:
+                todo.pop()
+            elif one in opened:
+                yield todo.pop()
+            else:
+                opened.add(one)
+                read = {found.name for found in names_in(self.scenario.definitions[one].tree)}
+                todo += [inner for inner in read if self.is_a(inner, "definition")]
 
     def resolve(self, formula: Formula, want: Type | None = None) -> tuple[Tree, Type]:
         """The tree with its words recognised, and its type. Raises `FormulaFault` where it has no meaning."""
@@ -100,19 +141,25 @@ class Symbols:
     def reads(self, tree: Tree) -> frozenset[str]:
         """Every name a tree reads, through definitions; `ever(move == a)` reads `ever move a`."""
         found: set[str] = set()
-        self._collect(tree, found)
+        todo: list[Tree] = [tree]
+        while todo:
+            one = todo.pop()
+            if isinstance(one, Call) and one.function == "ever":
+                found.add(ever_name(one))
+            elif isinstance(one, Call):
+                todo += one.operands
+            elif isinstance(one, Name) and one.name not in found:
+                found.add(one.name)
+                if self.is_a(one.name, "definition"):
+                    todo.append(self._definition_tree(one.name))
         return frozenset(found)
 
-    def _collect(self, tree: Tree, found: set[str]) -> None:
-        if isinstance(tree, Call) and tree.function == "ever":
-            found.add(ever_name(tree))
-        elif isinstance(tree, Call):
-            for operand in tree.operands:
-                self._collect(operand, found)
-        elif isinstance(tree, Name) and tree.name not in found:
-            found.add(tree.name)
-            if self.is_a(tree.name, "definition"):
-                self._collect(self.definitions[tree.name], found)
+    def _definition_tree(self, name: str) -> Tree:
+        """The resolved tree of a definition, or as written where it has a fault."""
+        try:
+            return self.resolve(self.scenario.definitions[name])[0]
+        except FormulaFault:
+            return self.scenario.definitions[name].tree
 
     def is_a(self, name: str, kind: SymbolKind) -> bool:
         """Whether a name is of a kind."""
@@ -127,29 +174,36 @@ class Symbols:
         """A cycle among definitions as a path of names, or a path over `MAX_DEPTH` long, if there is one."""
         done: set[str] = set()
         for start in self.scenario.definitions:
-            trail: list[str] = []
-            stack: list[tuple[str, bool]] = [(start, False)]
-            while stack:
-                name, is_left = stack.pop()
-                if is_left:
-                    trail.pop()
-                    done.add(name)
-                elif name in trail or len(trail) > MAX_DEPTH:
-                    return (*trail[trail.index(name) if name in trail else 0 :], name)
-                elif name not in done:
-                    trail.append(name)
-                    stack.append((name, True))
-                    read = names_in(self.scenario.definitions[name].tree)
-                    stack += [(one.name, False) for one in read if one.name in self.scenario.definitions]
+            found = self._tangle_from(start, done)
+            if found is not None:
+                return found
+        return None
+
+    def _tangle_from(self, start: str, done: set[str]) -> tuple[str, ...] | None:
+        trail: dict[str, None] = {}
+        stack: list[tuple[str, bool]] = [(start, False)]
+        while stack:
+            name, is_left = stack.pop()
+            if is_left:
+                del trail[name]
+                done.add(name)
+            elif name in trail:
+                return (*list(trail)[list(trail).index(name) :], name)
+            elif len(trail) > MAX_DEPTH:
+                return (*trail, name)
+            elif name not in done and self.is_a(name, "definition"):
+                trail[name] = None
+                stack.append((name, True))
+                stack += [(one.name, False) for one in names_in(self.scenario.definitions[name].tree)]
         return None
 
 
 def ever_name(tree: Call) -> str:
     """The tracked variable that `ever(move == action)` reads."""
     comparison = tree.operands[0]
-    assert isinstance(comparison, Call)
-    move, word = comparison.operands
-    return f"ever {move.name if isinstance(move, Name) else ''} {word.word if isinstance(word, Word) else ''}"
+    sides = comparison.operands if isinstance(comparison, Call) else ()
+    names = [one.name if isinstance(one, Name) else one.word for one in sides if isinstance(one, Name | Word)]
+    return " ".join(("ever", *names))
 
 
 class _Resolver:
@@ -162,7 +216,7 @@ class _Resolver:
 
     def resolve(self, tree: Tree, want: Type | None) -> tuple[Tree, Type]:
         resolved, found = self._visit(tree, want)
-        if want is not None and found.kind != want.kind:
+        if want is not None and found.kind != want.kind and UNSURE not in (found, want):
             raise FormulaFault(tree.at, f"{found} here", f"{want}")
         return resolved, found
 
@@ -180,23 +234,31 @@ class _Resolver:
     def _name(self, tree: Name, want: Type | None) -> tuple[Tree, Type]:
         if want is not None and want.kind == "label" and tree.name in want.words:
             return Word(tree.name, tree.at), want
-        symbol = self.symbols.table.get(tree.name)
-        if symbol is None:
-            raise self._unknown(tree, want)
-        if symbol.kind == "definition":
-            return tree, self.symbols.definition_type(tree.name)
-        return tree, symbol.type
+        kind = self._type_of(tree.name)
+        if kind is not None:
+            return tree, kind
+        if want == UNSURE or self.symbols.lost(tree.name):
+            return tree, UNSURE
+        raise self._unknown(tree, want)
+
+    def _type_of(self, name: str) -> Type | None:
+        """The type of a known name, definitions looked into."""
+        symbol = self.symbols.table.get(name)
+        if symbol is None or symbol.kind != "definition":
+            return symbol.type if symbol is not None else None
+        return self.symbols.definition_type(name)
 
     def _unknown(self, tree: Name, want: Type | None) -> FormulaFault:
-        known: Iterable[str] = self.symbols.table
         if want is not None and want.kind == "label":
-            return FormulaFault(tree.at, f"the unknown word {quote(tree.name)}{near(tree.name, want.words)}", f"{want}")
+            found = f"the unknown word {quote(tree.name)}{near(tree.name, want.words)}"
+            return FormulaFault(tree.at, found, f"{want}")
         force, _, place = tree.name.partition(".")
         if place and force in self.symbols.scenario.forces:
             places = (*self.symbols.scenario.theatres, *OFF_MAP)
-            return FormulaFault(tree.at, f"the unknown place {quote(place)}{near(place, places)}", f"one of {one_of(places)}")
-        hint = near(tree.name, known)
-        return FormulaFault(tree.at, f"the unknown name {quote(tree.name)}{hint}", "a quantity, definition, link, state variable, move or `force.place`")
+            found = f"the unknown place {quote(place)}{near(place, places)}"
+            return FormulaFault(tree.at, found, f"one of {one_of(places)}")
+        found = f"the unknown name {quote(tree.name)}{near(tree.name, self.symbols.table)}"
+        return FormulaFault(tree.at, found, "a quantity, definition, link, state variable, move or `force.place`")
 
     def _arithmetic(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
         return replace(tree, operands=tuple(self.resolve(one, NUMBER)[0] for one in tree.operands)), NUMBER
@@ -211,35 +273,35 @@ class _Resolver:
         return replace(tree, operands=(condition, yes, no)), want or kind
 
     def _comparison(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
-        left, right = tree.operands
-        label = self._label_type(left) or self._label_type(right)
-        if label is None:
-            left, kind = self.resolve(left, None)
-            right = self.resolve(right, kind)[0]
-            if tree.function not in ("==", "!=") and kind != NUMBER:
-                raise FormulaFault(tree.at, f"`{tree.function}` between truths", "`==` or `!=`")
-        elif tree.function not in ("==", "!="):
-            raise FormulaFault(tree.at, f"`{tree.function}` between labels", "`==`, `!=` or `in (…)`")
-        else:
-            left, right = self.resolve(left, label)[0], self.resolve(right, label)[0]
+        want = self._common_type(*tree.operands)
+        left, right = (self.resolve(one, want)[0] for one in tree.operands)
+        if tree.function not in ("==", "!=") and want.kind in ("truth", "label"):
+            expected = "`==` or `!=`" if want == TRUTH else "`==`, `!=` or `in (…)`"
+            raise FormulaFault(tree.at, f"`{tree.function}` between {want.kind}s", expected)
         return replace(tree, operands=(left, right)), TRUTH
 
     def _in(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
-        kind = self._label_type(tree.operands[0]) or self.resolve(tree.operands[0], None)[1]
-        return replace(tree, operands=tuple(self.resolve(one, kind)[0] for one in tree.operands)), TRUTH
+        want = self._common_type(tree.operands[0])
+        return replace(tree, operands=tuple(self.resolve(one, want)[0] for one in tree.operands)), TRUTH
 
     def _ever(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
         inner = tree.operands[0]
         expected = FormulaFault(tree.at, "`ever` of something else", "`ever(move == action)`")
         if not (isinstance(inner, Call) and inner.function == "==" and isinstance(inner.operands[0], Name)):
             raise expected
-        if not self.symbols.is_a(inner.operands[0].name, "move"):
+        kind = self._name(inner.operands[0], None)[1]
+        if kind != UNSURE and not self.symbols.is_a(inner.operands[0].name, "move"):
             raise expected
         resolved = self._comparison(inner, None)[0]
-        if not (isinstance(resolved, Call) and isinstance(resolved.operands[1], Word)):
+        if kind != UNSURE and not (isinstance(resolved, Call) and isinstance(resolved.operands[1], Word)):
             raise expected
         return replace(tree, operands=(resolved,)), TRUTH
 
-    def _label_type(self, tree: Tree) -> Type | None:
-        symbol = self.symbols.table.get(tree.name) if isinstance(tree, Name) else None
-        return symbol.type if symbol is not None and symbol.type.kind == "label" else None
+    def _common_type(self, *sides: Tree) -> Type:
+        """The type that all sides of a comparison have to have: that of a label among them, else of the first."""
+        found = [self._type_of(one.name) or self._lost_type(one) for one in sides if isinstance(one, Name)]
+        labels = [kind for kind in found if kind is not None and kind.kind in ("label", "unsure")]
+        return labels[0] if labels else self.resolve(sides[0], None)[1]
+
+    def _lost_type(self, tree: Name) -> Type | None:
+        return UNSURE if self.symbols.lost(tree.name) else None

@@ -8,54 +8,75 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
 
 import yaml
 
-from stratagem.errors import Fault, quote
+from stratagem.errors import MAX_FAULTS, Fault, quote
 
 MAX_BYTES, MAX_DEPTH, MAX_VALUES = 1 << 20, 32, 50_000
-MAX_FAULTS = 100
 
 Path = tuple[str | int, ...]
 
-_INTEGER = re.compile(r"[-+]?[0-9]{1,30}\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,40}|[0-9]{1,40}(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,5})?\Z")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,29})\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,40}|(0|[1-9][0-9]{0,39})(\.[0-9]{0,40})?)([eE][-+]?[0-9]{1,5})?\Z")
 _CONSTANTS: dict[str, Any] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF|nan|NaN|NAN)\Z")
-_DIRECTION_CONTROLS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_INVISIBLE = re.compile(
+    "[\x85\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ALL_NAMES = "*"
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Where a value stands: line and column from 1; `inset` is how far its text starts after that column."""
+    """Where a value stands: line and column from 1; `inset` is how far its text starts after that column.
+
+    What was put right after reading is marked too: `is_replaced` here, `is_changed` here or inside, `is_thinned` where
+    something inside was left out.
+    """
 
     line: int
     column: int
     inset: int = 0
     is_one_line: bool = True
+    is_replaced: bool = False
+    is_changed: bool = False
+    is_thinned: bool = False
 
 
 @dataclass
 class Document:
-    """Plain data, and the mark of every value and of every key in it."""
+    """Plain data, the mark of every value and of every key in it, and the faults that did not stop the reading.
+
+    `lost` holds the names that stood in what was left out; with `ALL_NAMES` in it, any name may have.
+    """
 
     data: Any
     marks: dict[Path, Mark] = field(default_factory=dict)
     keys: dict[Path, Mark] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
 
     def place(self, path: Path) -> Path:
         """The longest existing path along `path`, leaving out steps that the text does not have."""
         found: Path = ()
         for step in path:
-            if found + (step,) in self.marks:
-                found += (step,)
+            if (*found, step) in self.marks:
+                found = (*found, step)
         return found
+
+    def mark(self, path: Path) -> Mark:
+        """The mark of the value at `path`, or of the nearest one above that the text has."""
+        return self.marks[self.place(path)]
 
     def position(self, path: Path, offset: int | None = None, at_key: bool = False) -> tuple[int, int]:
         """Line and column of the value at `path` (or its key), `offset` characters into its text."""
@@ -66,6 +87,36 @@ class Document:
             return mark.line, mark.column
         return mark.line, mark.column + mark.inset + offset
 
+    def has_lost(self, name: str) -> bool:
+        """Whether a name, or a part of it before or after a dot, stood in what was left out."""
+        return bool(self.lost) and (ALL_NAMES in self.lost or any(part in self.lost for part in (name, *name.split("."))))
+
+    def note_replaced(self, path: Path) -> None:
+        """Mark that the value at `path` is not the file's own."""
+        self.marks[path] = replace(self.marks[path], is_replaced=True, is_changed=True)
+        for length in range(len(path)):
+            self.marks[path[:length]] = replace(self.marks[path[:length]], is_changed=True)
+
+    def note_lost(self, path: Path, value: Any) -> None:
+        """Mark that `value`, which stood at `path`, is left out: its names may be missed elsewhere."""
+        names = {str(path[-1]), *words_in(path[-1]), *words_in(value)}
+        self.lost |= names if len(path) > 1 or len(names) > 1 else {ALL_NAMES}
+        for length in range(len(path)):
+            self.marks[path[:length]] = replace(self.marks[path[:length]], is_changed=True, is_thinned=True)
+
+
+def words_in(value: Any) -> Iterator[str]:
+    """Every word in the keys and texts of plain data."""
+    todo = [value]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict):
+            todo += [*one, *one.values()]
+        elif isinstance(one, list):
+            todo += one
+        elif isinstance(one, str):
+            yield from _NAME.findall(one)
+
 
 class TextFault(Exception):
     """Reading stopped: the text is not what L1 allows."""
@@ -75,38 +126,53 @@ class TextFault(Exception):
 
 
 def read_text(text: str) -> Document:
-    """The document that `text` holds. Raises `TextFault` with every fault found."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+    """The document that `text` holds, with the faults that did not stop the reading. Raises `TextFault` where one did."""
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise TextFault([Fault(1, 1, "a file over 1 MiB", "a scenario is at most 1 MiB; split it", "L1")])
-    hidden = _DIRECTION_CONTROLS.search(text)
-    if hidden and not (hidden.start() == 0 and hidden.group() == "\ufeff"):
-        line = text.count("\n", 0, hidden.start()) + 1
-        column = hidden.start() - text.rfind("\n", 0, hidden.start())
-        found = f"the invisible character U+{ord(hidden.group()):04X}"
-        raise TextFault([Fault(line, column, found, "remove it: text holds visible characters only", "L1")])
-    return _Builder(text).build()
+    text = text.removeprefix("\ufeff")
+    faults = [_invisible(text, match) for match in _first(_INVISIBLE, text)]
+    unreadable = [_unreadable(text, match) for match in _first(_UNREADABLE, text)]
+    if unreadable:
+        raise TextFault(faults + unreadable)
+    return _Builder(text, faults).build()
+
+
+def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    for _, match in zip(range(MAX_FAULTS), pattern.finditer(text), strict=False):
+        yield match
+
+
+def _invisible(text: str, match: re.Match[str]) -> Fault:
+    found = f"the invisible character U+{ord(match.group()):04X}"
+    return Fault(*_line_and_column(text, match.start()), found, "remove it: text holds visible characters only", "L1")
+
+
+def _unreadable(text: str, match: re.Match[str]) -> Fault:
+    found = f"the control character U+{ord(match.group()):04X}"
+    return Fault(*_line_and_column(text, match.start()), found, "remove it: a scenario is plain text", "L1")
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 class _Builder:
     """Builds the document from events, one frame per open list or mapping."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, faults: list[Fault]) -> None:
         self.loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
-        self.document = Document(None)
-        self.faults: list[Fault] = []
+        self.document = Document(None, faults=faults)
+        self.faults = faults
         self.count = 0
+        self.last_line = max(1, len(re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z", text)))
 
     def build(self) -> Document:
         try:
             self._events()
         except yaml.YAMLError as error:
-            self.faults.append(_syntax_fault(error))
-        except (RecursionError, MemoryError):
-            self._refuse(None, "text nested too deep", f"at most {MAX_DEPTH} levels")
+            raise TextFault([*self.faults, self._syntax_fault(error)]) from None
         finally:
             self.loader.dispose()
-        if self.faults:
-            raise TextFault(self.faults)
         return self.document
 
     def _events(self) -> None:
@@ -133,14 +199,14 @@ class _Builder:
         if depth > MAX_DEPTH:
             self._stop(event, f"values nested more than {MAX_DEPTH} deep", "a flatter file")
         if isinstance(event, yaml.AliasEvent):
-            self._stop(event, f"an alias `*{event.anchor}`", "write the value out: aliases are not allowed")
+            self._stop(event, f"an alias {quote('*' + event.anchor)}", "write the value out: aliases are not allowed")
         if event.anchor:
-            self._stop(event, f"an anchor `&{event.anchor}`", "remove it: anchors are not allowed")
+            self._stop(event, f"an anchor {quote('&' + event.anchor)}", "remove it: anchors are not allowed")
         if event.tag and not (isinstance(event, yaml.ScalarEvent) and event.tag == "!" and not event.implicit[0]):
             self._stop(event, f"a tag {quote(event.tag)}", "remove it: tags are not allowed")
-        self.document.marks[path] = _mark(event)
+        self.document.marks[path] = self._mark(event)
         if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event)
+            return self._scalar(event, path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(path, depth)
         return self._mapping(path, depth)
@@ -157,13 +223,19 @@ class _Builder:
             key = self._key(event)
             inner = (*path, key)
             if key in values:
-                first = self.document.keys[inner].line
-                self._refuse(event, f"the key {quote(key)} twice", f"once: it first stands on line {first}")
-                self._value(self.loader.get_event(), (*path, f"{key} again on line {event.start_mark.line}"), depth + 1)
+                self._again(event, inner, depth)
                 continue
-            self.document.keys[inner] = _mark(event)
+            self.document.keys[inner] = self._mark(event)
             values[key] = self._value(self.loader.get_event(), inner, depth + 1)
         return values
+
+    def _again(self, event: Any, path: Path, depth: int) -> None:
+        """Read past the value of a key that stood before; the first one stays."""
+        first = self.document.keys[path].line
+        self._refuse(event, f"the key {quote(path[-1])} twice", f"once: it first stands on line {first}")
+        beside = (*path[:-1], f"{path[-1]} again on line {event.start_mark.line}")
+        value = self._value(self.loader.get_event(), beside, depth + 1)
+        self.document.note_lost(path, value)
 
     def _key(self, event: Any) -> str:
         if not isinstance(event, yaml.ScalarEvent):
@@ -174,7 +246,7 @@ class _Builder:
             self._stop(event, "a merge key `<<`", "write the values out: merging is not allowed")
         return str(event.value)
 
-    def _scalar(self, event: Any) -> Any:
+    def _scalar(self, event: Any, path: Path) -> Any:
         text = event.value
         if not event.implicit[0]:
             return text
@@ -189,28 +261,34 @@ class _Builder:
         elif not _NOT_FINITE.match(text):
             return text
         self._refuse(event, f"the number {quote(text)}", "a finite number")
+        self.document.note_replaced(path)
         return 0
 
     def _refuse(self, event: Any, found: str, expected: str) -> None:
-        mark = _mark(event) if event is not None else Mark(1, 1)
+        mark = self._mark(event)
         self.faults.append(Fault(mark.line, mark.column, found, expected, "L1"))
         if len(self.faults) > MAX_FAULTS:
             raise TextFault(self.faults)
 
-    def _stop(self, event: Any, found: str, expected: str) -> None:
+    def _stop(self, event: Any, found: str, expected: str) -> NoReturn:
         self._refuse(event, found, expected)
         raise TextFault(self.faults)
 
+    def _mark(self, event: Any) -> Mark:
+        start, end = event.start_mark, event.end_mark
+        style = getattr(event, "style", None)
+        is_one_line = start.line == end.line and style not in ("|", ">")
+        line, column = self._inside(start)
+        return Mark(line, column, 1 if style in ("'", '"') else 0, is_one_line)
 
-def _mark(event: Any) -> Mark:
-    start, end = event.start_mark, event.end_mark
-    style = getattr(event, "style", None)
-    is_one_line = start.line == end.line and style not in ("|", ">")
-    return Mark(start.line + 1, start.column + 1, 1 if style in ("'", '"') else 0, is_one_line)
+    def _inside(self, mark: Any) -> tuple[int, int]:
+        """Line and column from 1; what stands after the last line is said to stand at its start."""
+        return (mark.line + 1, mark.column + 1) if mark.line < self.last_line else (self.last_line, 1)
 
-
-def _syntax_fault(error: yaml.YAMLError) -> Fault:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Fault(line, column, f"text that is not YAML ({problem})", "check indentation, quotes and brackets here", "L1")
+    def _syntax_fault(self, error: yaml.YAMLError) -> Fault:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+        line, column = self._inside(mark) if mark else (1, 1)
+        return Fault(
+            line, column, f"text that is not YAML ({problem})", "check indentation, quotes and brackets here", "L1"
+        )

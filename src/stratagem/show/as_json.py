@@ -5,9 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-from stratagem.analyse.forecast import FIXED_SENTENCE, ActionAnswer, Comparison, DecisionAnswer, Forecast, Named, QuestionAnswer
+from pydantic import BaseModel
+
+from stratagem.analyse.forecast import (
+    FIXED_SENTENCE,
+    ActionAnswer,
+    Comparison,
+    DecisionAnswer,
+    Forecast,
+    Named,
+    QuestionAnswer,
+    SeenAnswer,
+)
 from stratagem.analyse.pooling import Pooled
 from stratagem.scenario.lexicon import in_words
 
@@ -34,6 +46,17 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def plain(view: Any) -> Any:
+    """A view's dataclasses and models as plain data."""
+    if isinstance(view, BaseModel):
+        return {key: plain(value) for key, value in view if value not in (None, [], {})}
+    if is_dataclass(view) and not isinstance(view, type):
+        return {one.name: plain(getattr(view, one.name)) for one in fields(view)}
+    if isinstance(view, Mapping):
+        return {str(key): plain(value) for key, value in view.items()}
+    return [plain(one) for one in view] if isinstance(view, list | tuple) else view
+
+
 def forecast_data(answer: Forecast) -> dict[str, Any]:
     """A forecast as plain data."""
     return {
@@ -47,11 +70,8 @@ def forecast_data(answer: Forecast) -> dict[str, Any]:
         "choices": [_decision(one) for one in answer.choices],
         "outcomes": [_named(one) for one in answer.outcomes],
         "stakes": [_named(one) for one in answer.stakes],
-        "players": [
-            {"player": name, "name": title, "believed": _pooled(believed), "true": _pooled(true), "regret": _pooled(regret)}
-            for name, title, believed, true, regret in answer.players
-        ],
-        "history": [{"move": one.step, "action": one.action, "likelihood": _pooled(one.likelihood)} for one in answer.history],
+        "players": [_player(*one) for one in answer.players],
+        "history": [_seen(one) for one in answer.history],
         "warnings": list(answer.warnings),
         "conditional_on": FIXED_SENTENCE,
     }
@@ -103,3 +123,12 @@ def _decision(one: DecisionAnswer) -> dict[str, Any]:
 
 def _action(one: ActionAnswer) -> dict[str, Any]:
     return {"action": one.name, "title": one.title, "probability": _pooled(one.probability), "best_reply": one.best}
+
+
+def _player(name: str, title: str, believed: Pooled, true: Pooled, regret: Pooled) -> dict[str, Any]:
+    values = {"believed": _pooled(believed), "true": _pooled(true), "regret": _pooled(regret)}
+    return {"player": name, "name": title, **values}
+
+
+def _seen(one: SeenAnswer) -> dict[str, Any]:
+    return {"move": one.step, "action": one.action, "likelihood": _pooled(one.likelihood)}

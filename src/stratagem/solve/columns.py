@@ -52,6 +52,18 @@ class Inputs:
     def __len__(self) -> int:
         return len(self.world)
 
+    def part(self, places: slice | NDArray[np.int64]) -> Inputs:
+        """The inputs of some of the worlds."""
+        return Inputs(
+            columns=self.columns,
+            tables=tuple(table[:, places] for table in self.tables),
+            gains=self.gains[..., places],
+            precision=self.precision[:, places],
+            risk_aversion=None if self.risk_aversion is None else self.risk_aversion[:, places],
+            discounts=None if self.discounts is None else self.discounts[..., places],
+            world=self.world[places],
+        )
+
 
 def columns_of(players: Sequence[str], perceived: Mapping[str, object]) -> Columns:
     """The columns of a game; players whose perceived numbers are the same object share an evaluator."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +63,7 @@ def announced(game: Game, choices: Sequence[Choice]) -> Game:
     """The game in which the choices are known from the start: their rivals are not available."""
     override = overrides(game, choices)
     rows = len(game.expressions)
-    constants = (Expression("constant", (Fraction(0),)), Expression("constant", (Fraction(1),)))
+    constants = (Expression("constant", (0.0,)), Expression("constant", (1.0,)))
     is_chance = game.player_of_node[game.parent_of_edge] < 0
     share = np.where(override == REMOVED, rows, game.share_of_edge)
     share = np.where((override == FORCED) & is_chance, rows + 1, share)

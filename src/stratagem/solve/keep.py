@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.graph.game import TERMINAL, Floats, Game, Ints
+from stratagem.graph.game import NO_EVENT, TERMINAL, Floats, Game, Ints
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.intervene import Choice, consistent
+from stratagem.solve.intervene import Choice
 from stratagem.solve.kernel import TIE_TOLERANCE
+from stratagem.solve.passage import Passage, restrict
 from stratagem.solve.plan import Plan
 from stratagem.solve.solution import SOLVED, Solution
 from stratagem.solve.sweep import Sweep, likelihood
@@ -40,6 +43,10 @@ class Keeper:
         self.regret = np.zeros((len(game.players), size))
         self.tied = np.zeros(size, bool)
         self.quantities: dict[str, Floats] = {}
+        self.nodes_of = [np.flatnonzero(game.player_of_node == player) for player in range(len(game.players))]
+        self.events = tuple(_events(game))
+        parts = [restrict(game, history[: count + 1]) for count in range(len(history))]
+        self.restrictions = [part for part in parts if part is not None]
 
     def draw(self, start: int, worlds: Worlds) -> None:
         """Keep the drawn numbers."""
@@ -49,56 +56,57 @@ class Keeper:
         for name, values in named.items():
             self.quantities.setdefault(name, np.zeros(len(self.world)))[start : start + len(worlds)] = values
 
-    def keep(self, place: slice, inputs: Inputs, sweep: Sweep, behaviour: Floats, reach: Floats, onward: Floats | None, status: NDArray[np.int8]) -> None:
+    def keep(self, place: slice, inputs: Inputs, sweep: Sweep, passage: Passage, status: NDArray[np.int8]) -> None:
         """Keep one chunk."""
-        game = self.game
-        kept = consistent(game, self.history) if onward is not None else None
-        flow = flows(game, behaviour, reach, onward, kept)
-        passed = reach if onward is None else reach * onward
-        is_solved = status == SOLVED
+        game, behaviour, passed = self.game, passage.behaviour, passage.reach
+        flow = passage.flow(game)
         self.status[place] = status
         self.world[place] = inputs.world
         self.weight[place] = passed[0]
         self.reach[:, place] = passed[self.nodes]
         self.behaviour[:, place] = behaviour[self.edges]
         self.best[:, place] = self._best(inputs, sweep)
-        self.mean_reach += (passed * is_solved).sum(axis=1)
-        self.questions[:, place], self.conditions[:, place] = self.read_questions(inputs, flow)
+        self.mean_reach += passed @ (status == SOLVED).astype(np.float64)
+        self.questions[:, place], self.conditions[:, place] = self.read_questions(inputs, flow, passed[0])
         self.low[:, place], self.high[:, place] = self.questions[:, place], self.questions[:, place]
-        ends = game.player_of_node == TERMINAL
-        for node in np.flatnonzero(ends):
+        for node in np.flatnonzero(game.player_of_node == TERMINAL):
             self.outcomes[game.outcome_of_node[node], place] += passed[node]
         self.accounts[:, place] = _account_totals(game, inputs, flow)
         values = sweep.values(self.plan)
         self.believed[:, place] = values[0, : len(game.players)]
         self.true[:, place] = values[0, list(inputs.columns.true_of_player)]
         for player in range(len(game.players)):
-            self.regret[player, place] = (passed * sweep.regret)[game.player_of_node == player].sum(axis=0)
-        self._keep_likelihoods(place, behaviour, passed)
+            mine = self.nodes_of[player]
+            self.regret[player, place] = np.einsum("nw,nw->w", passed[mine], sweep.regret[mine])
+        self._keep_likelihoods(place, passage)
 
-    def _keep_likelihoods(self, place: slice, behaviour: Floats, passed: Floats) -> None:
+    def _keep_likelihoods(self, place: slice, passage: Passage) -> None:
         """The probability of each seen move, given the history up to it."""
-        before = np.ones(behaviour.shape[1])
+        before = np.ones(passage.behaviour.shape[1])
         for count in range(len(self.history)):
-            kept = consistent(self.game, self.history[: count + 1])
-            now = likelihood(self.plan, behaviour, kept)[0] if count + 1 < len(self.history) else passed[0]
+            part = self.restrictions[count]
+            is_whole = count + 1 == len(self.history)
+            now = passage.reach[0] if is_whole else likelihood(self.plan, passage.behaviour, part.kept, part.last)[0]
             with np.errstate(invalid="ignore", divide="ignore"):
                 self.seen[count, place] = np.where(before > 0, now / before, 0.0)
             before = now
 
-    def read_questions(self, inputs: Inputs, flow: Floats) -> tuple[Floats, Floats]:
+    def read_questions(self, inputs: Inputs, flow: Floats, weight: Floats) -> tuple[Floats, Floats]:
         """[Q, W] probabilities of events and of conditions (joint with the history)."""
         game, table = self.game, inputs.tables[TRUTH]
-        size = flow.shape[1]
-        values, conditions = np.zeros((len(game.questions), size)), np.zeros((len(game.questions), size))
-        at_root = game.event_edge < 0
-        total = flow[: game.first_edge[1]].sum(axis=0)
-        passing = np.where(at_root[:, None], total, flow[np.maximum(game.event_edge, 0)]) if len(game.event_edge) else np.zeros((0, size))
-        for question in range(len(game.questions)):
-            here = game.event_question == question
-            values[question] = (passing[here] * table[game.event_value[here]]).sum(axis=0)
-            conditions[question] = (passing[here] * table[game.event_given[here]]).sum(axis=0)
-        return values, conditions
+        count = len(game.questions)
+        found = np.zeros((2 * count, flow.shape[1]))
+        for question, edges, rows in self.events:
+            if rows is None:
+                found[question] += flow[edges].sum(axis=0)
+            else:
+                found[question] += np.einsum("vw,vw->w", flow[edges], table[rows])
+        for question, row in zip(game.event_question[game.event_edge == NO_EVENT], game.event_value[game.event_edge == NO_EVENT], strict=True):
+            found[question] += weight * table[row]
+        for question, is_conditional in enumerate(game.is_conditional):
+            if not is_conditional:
+                found[count + question] = weight
+        return found[:count], found[count:]
 
     def widen(self, places: NDArray[np.int64], values: Floats, conditions: Floats) -> None:
         """Widen the questions' range over tie rules."""
@@ -143,20 +151,27 @@ class Keeper:
         )  # fmt: skip
 
 
-def flows(game: Game, behaviour: Floats, reach: Floats, onward: Floats | None, kept: NDArray[np.bool_] | None) -> Floats:
-    """[E, W] the probability of passing each edge (and of the history, where there is one)."""
-    flow = behaviour * reach[game.parent_of_edge]
-    if onward is not None and kept is not None:
-        flow *= onward[game.child_of_edge] * kept[:, None]
-    return flow
+def _events(game: Game) -> Iterator[tuple[int, Ints, Ints | None]]:
+    """For each event: the edges on which it surely holds, and those (with their rows) on which it depends on the world."""
+    is_sure = np.array([one.operation == "constant" and one.operands[0] == 1 for one in game.expressions])
+    for question in range(2 * len(game.questions)):
+        here = np.flatnonzero((game.event_question == question) & (game.event_edge != NO_EVENT))
+        sure = here[is_sure[game.event_value[here]]]
+        rest = here[~is_sure[game.event_value[here]]]
+        if len(sure):
+            yield question, game.event_edge[sure], None
+        if len(rest):
+            yield question, game.event_edge[rest], game.event_value[rest]
 
 
 def _account_totals(game: Game, inputs: Inputs, flow: Floats) -> Floats:
     """[A, W] the expected gain of each account, under the true numbers."""
-    order = np.argsort(game.gain_of_edge, kind="stable")
+    gaining = np.flatnonzero(game.gain_of_edge)
+    order = gaining[np.argsort(game.gain_of_edge[gaining], kind="stable")]
     rows, starts = np.unique(game.gain_of_edge[order], return_index=True)
     passing = np.zeros((game.num_gains, flow.shape[1]))
-    passing[rows] = np.add.reduceat(flow[order], starts, axis=0)
+    if len(order):
+        passing[rows] = np.add.reduceat(flow[order], starts, axis=0)
     totals = np.zeros((len(game.accounts), flow.shape[1]))
     table = inputs.tables[TRUTH]
     for account in range(len(game.accounts)):

@@ -12,6 +12,7 @@ from typing import Any
 Array = Any
 TIE_TOLERANCE = 1e-9
 SMALL_RISK_AVERSION = 0.05
+SAFE_EXPONENT = 300.0
 
 
 def quantal_response(xp: Any, own: Array, precision: Array, log_share: Array | None) -> Array:
@@ -49,7 +50,7 @@ def mean(probability: Sequence[Array], values: Sequence[Array]) -> Array:
 
 
 def certainty_equivalent(xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array, is_small: bool) -> Array:
-    """-log E exp(-a x) / a over edges [n, C, W] (Pratt 1964), the mean where a is 0; shifted so that nothing overflows.
+    """-log E exp(-a x) / a over edges [n, ..., W] (Pratt 1964), the mean where a is 0; shifted so that nothing overflows.
 
     `is_small` takes the form that stays exact as a goes to 0.
     """
@@ -65,3 +66,15 @@ def certainty_equivalent(xp: Any, probability: Sequence[Array], values: Sequence
         total = total + xp.where(one > 0, one * power(xp.minimum(-safe * (value - pivot), 0.0)), 0.0)
     equivalent = pivot - (xp.log1p(total) if is_small else xp.log(total)) / safe
     return xp.where(risk_aversion == 0, mean(probability, values), equivalent)
+
+
+def averse_equivalent(xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array, is_small: bool) -> Array:
+    """The certainty equivalent where risk aversion is positive and, times the spread of values, far from overflow."""
+    pivot = values[0]
+    for value in values[1:]:
+        pivot = xp.minimum(pivot, value)
+    power = xp.expm1 if is_small else xp.exp
+    total = 0.0
+    for one, value in zip(probability, values, strict=True):
+        total = total + one * power((pivot - value) * risk_aversion)
+    return pivot - (xp.log1p(total) if is_small else xp.log(total)) / risk_aversion

@@ -12,7 +12,7 @@ import numpy as np
 
 from stratagem.errors import NotSolvedError, quote
 from stratagem.graph.game import Expression, Game, Ints
-from stratagem.graph.worlds import Worlds, quantile
+from stratagem.graph.worlds import Worlds
 from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import amounts
@@ -61,7 +61,7 @@ def _own_views(scenario: Scenario, player: str, worlds: Worlds) -> dict[str, np.
 
 
 def mean(estimate: Estimate) -> float:
-    """The mean of an estimate: by Gauss-Legendre quadrature of its quantiles where no closed form is at hand."""
+    """The mean of an estimate: in closed form, by Gauss-Hermite quadrature for the logit-normal, which has none."""
     a = estimate.parameters
     closed = {
         "exact": lambda: a[0],
@@ -76,9 +76,8 @@ def mean(estimate: Estimate) -> float:
     if estimate.family in closed:
         return float(closed[estimate.family]())
     nodes, weights = np.polynomial.hermite_e.hermegauss(96)
-    from scipy.special import ndtr
-
-    return float(np.dot(weights, quantile(estimate, ndtr(nodes))) / weights.sum())
+    values = 1 / (1 + np.exp(-(np.log(a[0] / (1 - a[0])) + a[1] * nodes)))
+    return float(np.dot(weights, values) / weights.sum())
 
 
 def _obstacles(game: Game, scenario: Scenario, names: list[str]) -> Iterator[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +59,7 @@ class Plan:
 
 def plan(game: Game) -> Plan:
     """The plan of a game."""
-    constant = {n: float(one.operands[0]) for n, one in enumerate(game.expressions) if one.operation == "constant" and isinstance(one.operands[0], Fraction)}
+    constant = {n: float(one.operands[0]) for n, one in enumerate(game.expressions) if one.operation == "constant"}
     return Plan(game, tuple(_blocks(game, constant)), tuple(_inflows(game)))
 
 

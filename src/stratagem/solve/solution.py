@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.solve.intervene import Choice
 
-SOLVED, STUCK, IMPOSSIBLE, UNDONE = 0, 1, 2, 3
+SOLVED, STUCK, RULED_OUT, UNDONE = 0, 1, 2, 3
 STATUS = {
     SOLVED: "solved",
     STUCK: "a player had no available action",
-    IMPOSSIBLE: "the history has probability 0",
+    RULED_OUT: "the history cannot have happened there",
     UNDONE: "the forced action is not available",
 }
 
@@ -55,6 +55,11 @@ class Solution:
     regret: Floats  # [P, W] expected loss against the best reply
     tied: NDArray[np.bool_]  # [W] a reached decision had several best replies
     quantities: Mapping[str, Floats]  # name to [W]
+
+    @property
+    def is_failed(self) -> NDArray[np.bool_]:
+        """[W] which worlds have no answer, though they should; those that the history rules out merely weigh nothing."""
+        return np.asarray((self.status == STUCK) | (self.status == UNDONE))
 
     @property
     def is_solved(self) -> NDArray[np.bool_]:

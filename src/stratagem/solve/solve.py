@@ -5,28 +5,30 @@ The one entry to the solver: draws worlds, sweeps each chunk, and keeps what ana
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.errors import TooLargeError
-from stratagem.graph.game import CHANCE, TERMINAL, Floats, Game, Ints
+from stratagem.errors import TooLargeError, WorldsError
+from stratagem.graph.game import CHANCE, Floats, Game, Ints
 from stratagem.graph.worlds import Worlds, draw
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
-from stratagem.solve.intervene import FORCED, Choice, announced, consistent, overrides, surprised
-from stratagem.solve.keep import Keeper, flows
+from stratagem.solve.intervene import FORCED, Choice, announced, overrides
+from stratagem.solve.keep import Keeper
 from stratagem.solve.known import with_means
+from stratagem.solve.passage import Passage, passage, restrict
 from stratagem.solve.plan import Plan, plan
-from stratagem.solve.solution import IMPOSSIBLE, SOLVED, STUCK, UNDONE, Solution
-from stratagem.solve.sweep import Sweep, backward, forward, likelihood
+from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, Solution
+from stratagem.solve.sweep import Sweep, backward, forward
 
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 256
 DRAW_WORLDS = 8192
-CHUNK_BYTES = 48 << 20
+CHUNK_BYTES = 24 << 20
+BATCH_BYTES = 96 << 20
 MAX_KEPT_BYTES = 1 << 30
 
 Progress = Callable[[int, int], None]
@@ -62,26 +64,35 @@ class _Solver:
         self.scenario, self.request, self.progress = scenario, request, progress
         self.game = announced(game, request.do) if request.is_announced else game
         self.plan: Plan = plan(self.game)
-        self.kept = consistent(self.game, request.history) if request.history else None
+        self.restriction = restrict(self.game, request.history)
         self.surprise = () if request.is_announced else request.do
-        self.choice_rows = self._forced_edges()
+        self.forced_edges = self._forced_edges()
 
     def run(self) -> Solution:
         pilot = self._inputs(0, min(PILOT_WORLDS, self.request.worlds))
         nodes, edges = self._decisions(pilot)
         self._check_size(len(edges))
         keeper = Keeper(self.plan, self.request.worlds, self.request.seed, self.request.history, nodes, edges)
-        done = 0
-        while done < self.request.worlds:
-            worlds = self._worlds(done, min(DRAW_WORLDS, self.request.worlds - done))
-            keeper.draw(done, worlds)
-            for start in range(0, len(worlds), chunk := self._chunk()):
-                part = _part(worlds, start, min(start + chunk, len(worlds)))
-                self._solve_chunk(done + start, prepare(self.game, self.scenario, part), keeper)
+        for first, worlds in self._drawn(keeper):
+            inputs = prepare(self.game, self.scenario, worlds)
+            chunk = self._chunk()
+            for start in range(0, len(worlds), chunk):
+                self._solve_chunk(first + start, inputs.part(slice(start, start + chunk)), keeper)
                 if self.progress is not None:
-                    self.progress(done + start + len(part), self.request.worlds)
-            done += len(worlds)
-        return keeper.solution()
+                    self.progress(min(first + start + chunk, self.request.worlds), self.request.worlds)
+        solution = keeper.solution()
+        if (solution.status == RULED_OUT).all():
+            raise WorldsError("the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces")
+        return solution
+
+    def _drawn(self, keeper: Keeper) -> Iterator[tuple[int, Worlds]]:
+        """Worlds in batches whose inputs stay within bounds."""
+        per_world = 8 * (self.game.num_gains * self._num_columns() + 2 * len(self.game.expressions))
+        batch = int(np.clip(BATCH_BYTES // per_world, 16, DRAW_WORLDS))
+        for first in range(0, self.request.worlds, batch):
+            worlds = self._worlds(first, min(batch, self.request.worlds - first))
+            keeper.draw(first, worlds)
+            yield first, worlds
 
     def _worlds(self, first: int, count: int) -> Worlds:
         worlds = draw(self.scenario, count, self.request.seed, first, self.request.fixed, self.request.perceptions)
@@ -96,9 +107,11 @@ class _Solver:
     def _chunk(self) -> int:
         """Worlds a chunk, so that the buffers stay near the cache and within bounds."""
         game = self.game
-        columns = len(game.players) + len(self.scenario.perceptions)
-        per_world = 8 * ((game.num_nodes + game.num_gains) * columns + 2 * game.num_edges + 3 * game.num_nodes + len(game.expressions))
+        per_world = 8 * ((game.num_nodes + game.num_gains) * self._num_columns() + 2 * game.num_edges + 3 * game.num_nodes)
         return int(np.clip(CHUNK_BYTES // per_world, 16, 1024))
+
+    def _num_columns(self) -> int:
+        return len(self.game.players) + len(self.scenario.perceptions)
 
     def _check_size(self, edges: int) -> None:
         size = self.request.worlds * 12 * (edges + len(self.game.outcomes) + 4 * len(self.game.questions))
@@ -107,8 +120,7 @@ class _Solver:
 
     def _decisions(self, inputs: Inputs) -> tuple[Ints, Ints]:
         """The decision states of highest reach in the first worlds, and their edges."""
-        sweep = backward(self.plan, inputs)
-        reach = forward(self.plan, self._behaviour(sweep), self.kept).mean(axis=1)
+        reach = self._passage(backward(self.plan, inputs)).reach.mean(axis=1)
         nodes = np.flatnonzero(self.game.player_of_node >= 0)
         kept = nodes[np.argsort(-reach[nodes], kind="stable")[: self.request.decisions]]
         kept = np.sort(kept).astype(np.int32)
@@ -116,8 +128,8 @@ class _Solver:
         edges = [np.arange(first[node], first[node + 1], dtype=np.int32) for node in kept]
         return kept, np.concatenate(edges) if edges else np.empty(0, np.int32)
 
-    def _behaviour(self, sweep: Sweep) -> Floats:
-        return surprised(self.game, self.surprise, sweep.behaviour) if self.surprise else sweep.behaviour
+    def _passage(self, sweep: Sweep) -> Passage:
+        return passage(self.plan, sweep.behaviour, self.restriction, self.surprise)
 
     def _forced_edges(self) -> Ints:
         """Decision edges that are forced and may not be available in some world."""
@@ -126,71 +138,31 @@ class _Solver:
 
     def _solve_chunk(self, start: int, inputs: Inputs, keeper: Keeper) -> None:
         sweep = backward(self.plan, inputs)
-        behaviour = self._behaviour(sweep)
-        reach = forward(self.plan, behaviour, self.kept)
-        status = self._status(inputs, sweep, behaviour, reach)
-        onward = likelihood(self.plan, behaviour, self.kept) if self.kept is not None else None
+        way = self._passage(sweep)
         place = slice(start, start + len(inputs))
-        keeper.keep(place, inputs, sweep, behaviour, reach, onward, status)
+        keeper.keep(place, inputs, sweep, way, self._status(inputs, sweep, way))
         if sweep.tied is not None:
-            tied = (sweep.tied & (reach > 0)).any(axis=0)
+            tied = (sweep.tied & (way.reach > 0)).any(axis=0)
             keeper.tied[place] = tied
             if tied.any():
                 self._tie_range(place, inputs, np.flatnonzero(tied), keeper)
 
-    def _status(self, inputs: Inputs, sweep: Sweep, behaviour: Floats, reach: Floats) -> NDArray[np.int8]:
+    def _status(self, inputs: Inputs, sweep: Sweep, way: Passage) -> NDArray[np.int8]:
         status = np.full(len(inputs), SOLVED, np.int8)
-        if self.kept is not None:
-            status[reach[self.game.player_of_node == TERMINAL].sum(axis=0) <= 0] = IMPOSSIBLE
+        status[way.reach[0] <= 0] = RULED_OUT
         if sweep.is_stuck is not None:
             feasible = forward(self.plan, (inputs.tables[TRUTH][self.game.share_of_edge] > 0).astype(float))
             status[(sweep.is_stuck & (feasible > 0)).any(axis=0)] = STUCK
-        if len(self.choice_rows):
-            share = inputs.tables[TRUTH][self.game.share_of_edge[self.choice_rows]]
-            there = reach[self.game.parent_of_edge[self.choice_rows]] > 0
+        if len(self.forced_edges):
+            share = inputs.tables[TRUTH][self.game.share_of_edge[self.forced_edges]]
+            there = way.reach[self.game.parent_of_edge[self.forced_edges]] > 0
             status[((share <= 0) & there).any(axis=0)] = UNDONE
         return status
 
     def _tie_range(self, place: slice, inputs: Inputs, tied: NDArray[np.int64], keeper: Keeper) -> None:
         """The questions' range over tie rules, in the worlds that have ties."""
-        part = _inputs_part(inputs, tied)
+        part = inputs.part(tied)
         for rule in TIE_RULES:
-            behaviour = self._behaviour(backward(self.plan, part, rule))
-            reach = forward(self.plan, behaviour, self.kept)
-            onward = likelihood(self.plan, behaviour, self.kept) if self.kept is not None else None
-            values, conditions = keeper.read_questions(part, flows(self.game, behaviour, reach, onward, self.kept))
+            way = self._passage(backward(self.plan, part, rule))
+            values, conditions = keeper.read_questions(part, way.flow(self.game), way.reach[0])
             keeper.widen(place.start + tied, values, conditions)
-
-
-def _part(worlds: Worlds, start: int, stop: int) -> Worlds:
-    def cut(values: Mapping[str, Floats]) -> dict[str, Floats]:
-        return {name: one[start:stop] for name, one in values.items()}
-
-    players = worlds.players
-    views = {id(one): cut(one) for one in worlds.perceived.values()}
-    return Worlds(
-        worlds.number[start:stop],
-        cut(worlds.quantities),
-        {name: views[id(one)] for name, one in worlds.perceived.items()},
-        replace(
-            players,
-            weights={name: cut(one) for name, one in players.weights.items()},
-            payoffs={name: cut(one) for name, one in players.payoffs.items()},
-            precision=cut(players.precision),
-            risk_aversion=cut(players.risk_aversion),
-            loss_aversion=cut(players.loss_aversion),
-            discount=cut(players.discount),
-        ),
-    )
-
-
-def _inputs_part(inputs: Inputs, places: NDArray[np.int64]) -> Inputs:
-    return replace(
-        inputs,
-        tables=tuple(np.ascontiguousarray(table[:, places]) for table in inputs.tables),
-        gains=np.ascontiguousarray(inputs.gains[..., places]),
-        precision=inputs.precision[:, places],
-        risk_aversion=None if inputs.risk_aversion is None else inputs.risk_aversion[:, places],
-        discounts=None if inputs.discounts is None else inputs.discounts[..., places],
-        world=inputs.world[places],
-    )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Floats, Ints
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.kernel import SMALL_RISK_AVERSION, best_set, break_ties, certainty_equivalent, mean, quantal_response
+from stratagem.solve.kernel import SAFE_EXPONENT, SMALL_RISK_AVERSION, averse_equivalent, best_set, break_ties, certainty_equivalent, mean, quantal_response
 from stratagem.solve.plan import Block, Plan
 
 Bools = NDArray[np.bool_]
@@ -156,9 +156,16 @@ def _combine(inputs: Inputs, chances: list[Floats], children: list[Floats]) -> F
     for column, alpha in enumerate(inputs.risk_aversion):
         if alpha.any():
             probability = [chance[:, column if chance.shape[1] > 1 else 0] for chance in chances]
-            is_small = bool(np.abs(alpha).min() < SMALL_RISK_AVERSION)
-            value[:, column] = certainty_equivalent(np, probability, [child[:, column] for child in children], alpha, is_small)
+            value[:, column] = _equivalent(probability, [child[:, column] for child in children], alpha)
     return value
+
+
+def _equivalent(probability: list[Floats], values: list[Floats], alpha: Floats) -> Floats:
+    least, most = float(alpha.min()), float(alpha.max())
+    is_small = min(abs(least), abs(most)) < SMALL_RISK_AVERSION or least < 0 < most
+    if least > 0 and most * (max(v.max() for v in values) - min(v.min() for v in values)) < SAFE_EXPONENT:
+        return np.asarray(averse_equivalent(np, probability, values, alpha, is_small))
+    return np.asarray(certainty_equivalent(np, probability, values, alpha, is_small))
 
 
 def forward(plan: Plan, behaviour: Floats, kept: Bools | None = None) -> Floats:
@@ -174,15 +181,15 @@ def forward(plan: Plan, behaviour: Floats, kept: Bools | None = None) -> Floats:
     return reach
 
 
-def likelihood(plan: Plan, behaviour: Floats, kept: Bools) -> Floats:
-    """The probability [N, W], from each node on, of staying on the edges `kept`."""
+def likelihood(plan: Plan, behaviour: Floats, kept: Bools, last: int) -> Floats:
+    """The probability [N, W], from each node on, of staying on the edges `kept`, all of which are free after step `last`."""
     game = plan.game
-    found = np.zeros((game.num_nodes, behaviour.shape[1]))
-    found[game.player_of_node == TERMINAL] = 1.0
+    found = np.ones((game.num_nodes, behaviour.shape[1]))
     for block in plan.backward:
-        edges = _places(block.edges)
-        flow = behaviour[edges] * kept[edges, None] * found[game.child_of_edge[edges]]
-        found[block.nodes] = flow.reshape(-1, block.branching, behaviour.shape[1]).sum(axis=1)
+        if block.step <= last:
+            edges = _places(block.edges)
+            flow = behaviour[edges] * kept[edges, None] * found[game.child_of_edge[edges]]
+            found[block.nodes] = flow.reshape(-1, block.branching, behaviour.shape[1]).sum(axis=1)
     return found
 
 
