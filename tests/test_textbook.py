@@ -355,6 +355,18 @@ def test_sizes_of_one_thing_share_its_base() -> None:
     assert solve(data).behaviour[()] == near({"none_sent": 0.4, "few": 0.4, "ask": 0.2})
 
 
+def test_what_is_not_available_leaves_its_share_to_the_others() -> None:
+    """With `go` and `call` out of reach the 0.2 stated for `ask` still stands, and `stay` has what it leaves."""
+    data = scenario("""
+        players: {a: {precision: 0}}
+        timeline:
+          - move: m
+            player: a
+            actions: {stay: , go: {if: 1 == 2}, ask: {share: 0.2}, call: {share: 0.3, if: 1 == 2}}
+    """)
+    assert solve(data).behaviour[()] == near({"stay": 0.8, "ask": 0.2})
+
+
 # Time and forces
 
 CALENDAR = """

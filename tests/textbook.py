@@ -647,14 +647,14 @@ class Game:
                 odds[name][view] = known.get(name, 1 - sum(known.values()))
         return odds
 
-    def base_shares(self, it: Item, state: State, available: Data) -> dict[str, dict[str, float]]:
-        """Base shares over the available actions: sizes of one thing share one, what is stated is of the whole (M9)."""
+    def base_shares(self, it: Item, state: State, available: Mapping[str, Data]) -> dict[str, dict[str, float]]:
+        """Base shares over the available actions (M9, L17): sizes of one thing share one; what the stated ones leave of
+        the whole is split among the others."""
         scope = Scope(self, state, TRUTH, it.round)
-        group = {name: ("size", e["size of"]) if "size of" in e else ("action", name) for name, e in it.choices.items()}
-        stated = {group[name]: self.share(e["share"], it, scope) for name, e in it.choices.items() if "share" in e and name in available}
-        others = len({group[name] for name in available} - set(stated))
-        left = (1 - sum(stated.values())) / max(others, 1)
-        sharers = Counter(group[name] for name in available)
+        group = {name: ("size", e["size of"]) if "size of" in e else ("action", name) for name, e in available.items()}
+        stated = {group[name]: self.share(e["share"], it, scope) for name, e in available.items() if "share" in e}
+        sharers = Counter(group.values())
+        left = (1 - sum(stated.values())) / max(len(set(sharers) - set(stated)), 1)
         share = {name: stated.get(group[name], left) / sharers[group[name]] for name in available}
         total = sum(share.values())
         return {name: {TRUTH: value / total} for name, value in share.items()}

@@ -44,7 +44,9 @@ def solve(
     file, off = case.scenario, tuple(without)
     for name in off:
         if name not in file.links:
-            raise UsageError(f"the unknown link {quote(name)}{near(name, file.links)}; one of {', '.join(file.links) or 'none'} [L9]")
+            raise UsageError(
+                f"the unknown link {quote(name)}{near(name, file.links)}; one of {', '.join(file.links) or 'none'} [L9]"
+            )
     game = compile_scenario(file, max_nodes, off)
     forced, fixed = _interventions(file, game, tuple(do))
     seen = tuple(history) if history is not None else tuple(one.that for one in file.history)

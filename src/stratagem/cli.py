@@ -49,7 +49,10 @@ class _Group(click.Group):
         except Exception:
             import traceback
 
-            click.echo(f"{traceback.format_exc()}\nThis is a mistake in stratagem, not in your file; please report it with the lines above.", err=True)
+            click.echo(
+                f"{traceback.format_exc()}\nThis is a mistake in stratagem, not in your file; please report it with the lines above.",
+                err=True,
+            )
             sys.exit(EXIT_INTERNAL)
 
 
@@ -106,35 +109,67 @@ def check(scenario: str, is_json: bool) -> None:
             raise
         import json
 
-        faults = [{"line": one.line, "column": one.column, "found": one.found, "expected": one.expected, "rule": one.rule} for one in error.faults]
-        click.echo(json.dumps({"schema": "stratagem/check/1", "file": error.file, "faults": faults}, ensure_ascii=False, indent=1))
+        faults = [
+            {"line": one.line, "column": one.column, "found": one.found, "expected": one.expected, "rule": one.rule}
+            for one in error.faults
+        ]
+        click.echo(
+            json.dumps(
+                {"schema": "stratagem/check/1", "file": error.file, "faults": faults}, ensure_ascii=False, indent=1
+            )
+        )
         sys.exit(EXIT_FAULT)
     if is_json:
         import json
 
         click.echo(json.dumps({"schema": "stratagem/check/1", "file": case.file, "faults": []}))
     else:
-        click.echo(f"{case.file}: sound — {model.scenario} ({len(model.players)} players, {len(model.moves)} moves, {sum(1 for _ in model.known_quantities())} quantities)")
+        click.echo(
+            f"{case.file}: sound — {model.scenario} ({len(model.players)} players, {len(model.moves)} moves, {sum(1 for _ in model.known_quantities())} quantities)"
+        )
 
 
 @main.command()
 @_scenario_argument
-@click.option("--worlds", type=click.IntRange(1, 10_000_000), default=10_000, show_default=True, help="How many worlds to draw.")
+@click.option(
+    "--worlds", type=click.IntRange(1, 10_000_000), default=10_000, show_default=True, help="How many worlds to draw."
+)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds.")
 @click.option("--precision", metavar="X|best", help="Override every player's precision (1/payoff), or `best` reply.")
 @click.option("--do", "do", multiple=True, metavar="MOVE=ACTION", help="Force a move, or set a quantity; repeatable.")
-@click.option("--announced", is_flag=True, help="The forced moves are known from the start (otherwise they are a surprise).")
+@click.option(
+    "--announced", is_flag=True, help="The forced moves are known from the start (otherwise they are a surprise)."
+)
 @click.option("--history", metavar="MOVE=ACTION,…", help="Moves already seen, instead of the scenario's own.")
 @click.option("--no-perceptions", is_flag=True, help="Players read the true numbers.")
 @click.option("--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable.")
-@click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all; the answer lists them.")
-@click.option("--decisions", type=click.IntRange(1, 100_000), default=200, show_default=True, help="States whose range over worlds is kept.")
-@click.option("--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states.")
+@click.option(
+    "--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all; the answer lists them."
+)
+@click.option(
+    "--decisions",
+    type=click.IntRange(1, 100_000),
+    default=200,
+    show_default=True,
+    help="States whose range over worlds is kept.",
+)
+@click.option(
+    "--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states."
+)
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
 @click.option("--json", "is_json", is_flag=True, help="Print the answer as JSON (docs/json.md).")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def solve(scenario: str, history: str | None, no_perceptions: bool, states: bool, csv_file: str | None, is_json: bool, quiet: bool, **options: Any) -> None:
+def solve(
+    scenario: str,
+    history: str | None,
+    no_perceptions: bool,
+    states: bool,
+    csv_file: str | None,
+    is_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Solve a scenario and say what each player will do."""
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
@@ -164,7 +199,9 @@ def solve(scenario: str, history: str | None, no_perceptions: bool, states: bool
 @click.option("--tree", is_flag=True, help="Draw the game as a tree.")
 @click.option("--lines", type=click.IntRange(1), default=200, show_default=True, help="How much of the tree.")
 @click.option("--without", multiple=True, metavar="LINK", help="Switch a link off.")
-@click.option("--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states.")
+@click.option(
+    "--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
 def inspect(scenario: str, tree: bool, lines: int, without: tuple[str, ...], max_nodes: int, is_json: bool) -> None:
     """Show what a scenario compiles to: its layers, what merged, what each move sees and can do."""
@@ -230,7 +267,9 @@ def list_(is_json: bool) -> None:
     if is_json:
         from stratagem.show.as_json import dump
 
-        click.echo(dump({"schema": "stratagem/list/1", "scenarios": [{"name": name, "title": title} for name, title in found]}))
+        click.echo(
+            dump({"schema": "stratagem/list/1", "scenarios": [{"name": name, "title": title} for name, title in found]})
+        )
         return
     width = max(len(name) for name, _ in found)
     for name, title in found:

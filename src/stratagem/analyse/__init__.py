@@ -1,0 +1,1 @@
+"""Solution to findings: judgements, tables, warnings, provenance. Knows no view."""

@@ -125,18 +125,20 @@ class Forecast:
         return int(self.manifest["worlds_failed"])  # type: ignore[call-overload, no-any-return]
 
 
-def forecast(scenario: Scenario, solution: Solution, manifest: Mapping[str, object], is_all_taken: bool = False) -> Forecast:
+def forecast(
+    scenario: Scenario, solution: Solution, manifest: Mapping[str, object], is_all_taken: bool = False
+) -> Forecast:
     """The forecast of a solution; failed worlds are left out and counted."""
     weight = np.where(solution.is_solved, solution.weight, 0.0)
     questions = tuple(_questions(scenario, solution))
-    decisions = tuple(_decisions(scenario, solution))
+    decisions = tuple(_decisions(solution))
     return Forecast(
         title=scenario.scenario,
         question=scenario.question,
-        judgements=tuple(_judgements(questions, solution)),
+        judgements=tuple(_judgements(questions)),
         questions=questions,
         decisions=decisions,
-        choices=tuple(_choices(scenario, solution)),
+        choices=tuple(_choices(solution)),
         outcomes=tuple(_outcomes(scenario, solution, weight)),
         stakes=tuple(_stakes(scenario, solution, weight)),
         players=tuple(_players(scenario, solution, weight)),
@@ -167,8 +169,13 @@ def _software() -> dict[str, object]:
 def _questions(scenario: Scenario, solution: Solution) -> Iterator[QuestionAnswer]:
     solved = solution.is_solved
     for place, (name, question) in enumerate(scenario.questions.items()):
-        joint, condition = np.where(solved, solution.questions[place], 0.0), np.where(solved, solution.conditions[place], 0.0)
-        low, high = (float(np.where(solved, one[place], 0.0).sum()) for one in (solution.questions_low, solution.questions_high))
+        joint, condition = (
+            np.where(solved, solution.questions[place], 0.0),
+            np.where(solved, solution.conditions[place], 0.0),
+        )
+        low, high = (
+            float(np.where(solved, one[place], 0.0).sum()) for one in (solution.questions_low, solution.questions_high)
+        )
         total = float(condition.sum())
         is_tied = total > 0 and high - low > 1e-12 * total
         yield QuestionAnswer(
@@ -191,10 +198,15 @@ def _comparison(scenario: Scenario, judgement: Judgement | None) -> Comparison |
     if judgement is None:
         return None
     estimate = judgement.is_.in_lexicon(scenario.lexicon)
-    return Comparison(mean_of(estimate), estimate.text, judgement.source or judgement.assumption, judgement.as_of.text if judgement.as_of else None)
+    return Comparison(
+        mean_of(estimate),
+        estimate.text,
+        judgement.source or judgement.assumption,
+        judgement.as_of.text if judgement.as_of else None,
+    )
 
 
-def _judgements(questions: tuple[QuestionAnswer, ...], solution: Solution) -> Iterator[Judgement203]:
+def _judgements(questions: tuple[QuestionAnswer, ...]) -> Iterator[Judgement203]:
     for one in questions:
         if one.probability is None:
             yield Judgement203(f"{one.title}: the condition never arises (void).", one.name)
@@ -221,14 +233,16 @@ def spoken(value: Pooled) -> str:
 # --- decisions ---------------------------------------------------------------------------------------------------
 
 
-def _decisions(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswer]:
+def _decisions(solution: Solution) -> Iterator[DecisionAnswer]:
     """Each kept state where somebody decides, in the order of the timeline and then of reach."""
     game = solution.game
     solved = solution.is_solved
     places = range(len(solution.kept_nodes))
     starts = np.concatenate([[0], np.cumsum(np.diff(game.first_edge)[solution.kept_nodes])])
     total = max(float(np.where(solved, solution.weight, 0.0).sum()), 1e-300)
-    for place in sorted(places, key=lambda one: (game.step_of_node[solution.kept_nodes[one]], -solution.reach[one].sum())):
+    for place in sorted(
+        places, key=lambda one: (game.step_of_node[solution.kept_nodes[one]], -solution.reach[one].sum())
+    ):
         node = int(solution.kept_nodes[place])
         reach = np.where(solved, solution.reach[place], 0.0)
         edges = range(starts[place], starts[place + 1])
@@ -246,14 +260,16 @@ def _decisions(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswe
         )
 
 
-def _action(solution: Solution, edge: int, options: tuple[str, ...], titles: tuple[str, ...], weight: Floats) -> ActionAnswer:
+def _action(
+    solution: Solution, edge: int, options: tuple[str, ...], titles: tuple[str, ...], weight: Floats
+) -> ActionAnswer:
     option = int(solution.game.option_of_edge[solution.kept_edges[edge]])
     probability = pool(solution.behaviour[edge] * weight, weight)
     best = float(solution.best[edge] @ weight / weight.sum()) if probability is not None else 0.0
     return ActionAnswer(options[option], titles[option], probability, best)
 
 
-def _choices(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswer]:
+def _choices(solution: Solution) -> Iterator[DecisionAnswer]:
     """Each move as a whole: its actions over all kept states in which it may be reached."""
     game, solved = solution.game, solution.is_solved
     total = max(float(np.where(solved, solution.weight, 0.0).sum()), 1e-300)
@@ -274,7 +290,16 @@ def _choices(scenario: Scenario, solution: Solution) -> Iterator[DecisionAnswer]
         for option, name in enumerate(step.options):
             best = float(joint[1, option].sum() / weight.sum())
             actions.append(ActionAnswer(name, step.option_titles[option], pool(joint[0, option], weight), best))
-        yield DecisionAnswer(step.move, step.label, step.title, game.players[step.player], step.date, {}, float(weight.sum()) / total, tuple(actions))
+        yield DecisionAnswer(
+            step.move,
+            step.label,
+            step.title,
+            game.players[step.player],
+            step.date,
+            {},
+            float(weight.sum()) / total,
+            tuple(actions),
+        )
 
 
 # --- outcomes, stakes, players, history --------------------------------------------------------------------------
@@ -302,10 +327,16 @@ def _stakes(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[
             yield Named(name, stake.title, value)
 
 
-def _players(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[tuple[str, str, Pooled, Pooled, Pooled]]:
+def _players(
+    scenario: Scenario, solution: Solution, weight: Floats
+) -> Iterator[tuple[str, str, Pooled, Pooled, Pooled]]:
     plain = np.where(solution.is_solved, 1.0, 0.0)
     for place, name in enumerate(solution.game.players):
-        rows = (solution.believed[place] * plain, solution.true[place] * plain, np.where(weight > 0, solution.regret[place] * plain, 0.0))
+        rows = (
+            solution.believed[place] * plain,
+            solution.true[place] * plain,
+            np.where(weight > 0, solution.regret[place] * plain, 0.0),
+        )
         values = [pool(row, plain) for row in rows]
         if all(value is not None for value in values):
             yield name, scenario.players[name].name, *values  # type: ignore[misc]
@@ -313,7 +344,9 @@ def _players(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator
 
 def _history(solution: Solution) -> Iterator[SeenAnswer]:
     for place, one in enumerate(solution.seen):
-        value = pool(np.where(solution.is_solved, solution.seen_likelihood[place], 0.0), np.where(solution.is_solved, 1.0, 0.0))
+        value = pool(
+            np.where(solution.is_solved, solution.seen_likelihood[place], 0.0), np.where(solution.is_solved, 1.0, 0.0)
+        )
         step = solution.game.steps[one.step]
         if value is not None:
             yield SeenAnswer(step.label, step.options[one.option], value)
@@ -358,5 +391,3 @@ def _outside(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator
         low, high = sorted((stake.worst, stake.best))
         if named.value.mean < low - 1e-9 or named.value.mean > high + 1e-9:
             yield f"the stake `{named.name}` is expected at {named.value.mean:.3g}, outside its worst and best ({stake.worst:g}, {stake.best:g}) (M5)"
-
-

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stratagem.scenario.elements import numbers
-from stratagem.scenario.model import Claim, Scenario
+from stratagem.scenario.model import Claim, Fact, Quantity, Scenario
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,9 @@ def _cited(scenario: Scenario, name: str) -> str:
 
 
 def _versions(scenario: Scenario) -> Iterator[tuple[str, str, str, str]]:
-    quantities = [(name, one) for _, name, one in scenario.known_quantities()]
-    for name, one in (*quantities, *scenario.facts.items()):
+    found: list[tuple[str, Quantity | Fact]] = [(name, one) for _, name, one in scenario.known_quantities()]
+    found += scenario.facts.items()
+    for name, one in found:
         for earlier in one.was:
             was = earlier.is_.text if earlier.is_ else earlier.says or ""
             now = one.is_.text if one.is_ else getattr(one, "says", None) or ""

@@ -36,7 +36,9 @@ class Case:
 
 def names() -> list[str]:
     """The names of the catalogue's scenarios."""
-    return sorted(one.name.removesuffix(SUFFIX) for one in resources.files(__name__).iterdir() if one.name.endswith(SUFFIX))
+    return sorted(
+        one.name.removesuffix(SUFFIX) for one in resources.files(__name__).iterdir() if one.name.endswith(SUFFIX)
+    )
 
 
 def load(name_or_path: str | Path) -> Case:
@@ -50,7 +52,9 @@ def load(name_or_path: str | Path) -> Case:
     except (OSError, ValueError):
         is_file = False
     if not is_file:
-        raise StratagemError(f"no file and no catalogue scenario {quote(text)}{near(text, names())}; the catalogue has {one_of(names())}")
+        raise StratagemError(
+            f"no file and no catalogue scenario {quote(text)}{near(text, names())}; the catalogue has {one_of(names())}"
+        )
     return Case(path.stem, text, read_file_text(path))
 
 

@@ -1,0 +1,1 @@
+"""Scenario to game and worlds: unroll, merge, draw."""

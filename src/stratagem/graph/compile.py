@@ -148,7 +148,9 @@ class _Compiler:
         item = self.timeline.steps[number].item
         guard: Value = True
         if item.if_ is not None:
-            guard = self.effects.evaluate(item.if_, self.effects.reader(state, number), f"{self.timeline.steps[number].label}.if")
+            guard = self.effects.evaluate(
+                item.if_, self.effects.reader(state, number), f"{self.timeline.steps[number].label}.if"
+            )
         if guard is False:
             return self._advance(state, number + 1)
         if guard is True:
@@ -210,7 +212,9 @@ class _Compiler:
 
     # --- edges ---
 
-    def _link(self, node: int, child: int, option: int, share: Numeric, gains: Gains, events: tuple[Event, ...]) -> None:
+    def _link(
+        self, node: int, child: int, option: int, share: Numeric, gains: Gains, events: tuple[Event, ...]
+    ) -> None:
         gain = self.gains.setdefault(gains, len(self.gains))
         years = self.timeline.years_between(self.nodes[node].step, self.nodes[child].step)
         self.nodes[node].edges.append(_Edge(child, option, self.table.row(share), gain, years, events))
@@ -228,12 +232,16 @@ class _Compiler:
             child, events = self._after(node, step, name, transition)
             self._link(number, child, option, share, transition.gains, events)
         if not self.nodes[number].edges:
-            raise UsageError(f"at {step.label} nobody can do anything ({self._describe(node)}) [M3]; give it an action that is always available")
+            raise UsageError(
+                f"at {step.label} nobody can do anything ({self._describe(node)}) [M3]; give it an action that is always available"
+            )
 
     def _shares(self, number: int, step: Step, found: list[Transition]) -> list[Numeric]:
         key = (number, *map(id, found))
         if key not in self.shares:
-            self.shares[key] = self._probabilities(step, found) if isinstance(step.item, Chance) else self._base_shares(step, found)
+            self.shares[key] = (
+                self._probabilities(step, found) if isinstance(step.item, Chance) else self._base_shares(step, found)
+            )
         return self.shares[key]
 
     def _transition(self, node: _Node, name: str) -> Transition:
@@ -272,7 +280,11 @@ class _Compiler:
         end = step.item.options[name].end
         if end is None:
             return self._advance(state, node.step + 1)
-        events = tuple(event for later in range(node.step + 1, len(self.timeline.steps) + 1) for event in self._events(state, later))
+        events = tuple(
+            event
+            for later in range(node.step + 1, len(self.timeline.steps) + 1)
+            for event in self._events(state, later)
+        )
         return self._terminal(end), events
 
     # --- probabilities and base shares ---
@@ -281,7 +293,11 @@ class _Compiler:
         stated: list[Numeric | None] = []
         for name, transition in zip(step.item.options, found, strict=True):
             is_rest = step.item.options[name].is_rest  # type: ignore[union-attr]
-            stated.append(None if is_rest else self._available(transition, transition.share if transition.share is not None else ZERO))
+            stated.append(
+                None
+                if is_rest
+                else self._available(transition, transition.share if transition.share is not None else ZERO)
+            )
         rest = self.table.combine((ONE, ONE), *((-ONE, one) for one in stated if one is not None))
         shares = [rest if one is None else one for one in stated]
         total = self.table.combine(*((ONE, one) for one in shares))
@@ -292,7 +308,11 @@ class _Compiler:
 
     def _check(self, value: Numeric, is_sum: bool, where: str) -> None:
         if isinstance(value, Fraction):
-            off = abs(value - 1) > Fraction(1, 10**9) if is_sum else not -Fraction(1, 10**9) <= value <= 1 + Fraction(1, 10**9)
+            off = (
+                abs(value - 1) > Fraction(1, 10**9)
+                if is_sum
+                else not -Fraction(1, 10**9) <= value <= 1 + Fraction(1, 10**9)
+            )
             if off:
                 expected = "they must sum to 1" if is_sum else "a probability is from 0 to 1"
                 raise UsageError(f"{where}: {float(value):g} in every world; {expected} [M4]")
@@ -315,9 +335,9 @@ class _Compiler:
         for place, (name, option) in enumerate(options.items()):
             groups.setdefault(option.size_of or f"= {name}", []).append(place)
         stated: dict[int, Numeric] = {}
-        for place, (option, one) in enumerate(zip(options.values(), found, strict=True)):
+        for place, (option, transition) in enumerate(zip(options.values(), found, strict=True)):
             if option.share is not None:
-                stated[place] = self.table.multiply(available[place], self._stated(step, option, one))
+                stated[place] = self.table.multiply(available[place], self._stated(step, option, transition))
         left = self.table.combine((ONE, ONE), *((-ONE, one) for one in stated.values()))
         open_groups = [members for members in groups.values() if members[0] not in stated]
         each = self._divided(left, [self._any(available, members) for members in open_groups])
@@ -332,7 +352,9 @@ class _Compiler:
         return [shares[place] for place in range(len(options))]
 
     def _any(self, available: list[Numeric], members: list[int]) -> Numeric:
-        return self.table.call("max", *(available[place] for place in members)) if len(members) > 1 else available[members[0]]  # type: ignore[return-value]
+        if len(members) == 1:
+            return available[members[0]]
+        return self.table.call("max", *(available[place] for place in members))  # type: ignore[return-value]
 
     def _divided(self, whole: Numeric, parts: list[Numeric]) -> Numeric:
         """`whole` split among the parts that count, at least one."""
@@ -350,7 +372,9 @@ class _Compiler:
     # --- messages ---
 
     def _describe(self, node: _Node) -> str:
-        return ", ".join(f"{slot} = {self._shown(node.state[place], slot)}" for slot, place in self._live_slots(node.step))
+        return ", ".join(
+            f"{slot} = {self._shown(node.state[place], slot)}" for slot, place in self._live_slots(node.step)
+        )
 
     def _live_slots(self, step: int) -> Iterator[tuple[str, int]]:
         for place in self.layout.live[step]:
@@ -466,8 +490,8 @@ def refuse_hidden(scenario: Scenario) -> None:
     for _, item in scenario.items():
         for key, value in (("seen by", item.seen_by), ("seen after", item.seen_after), ("seen as", item.seen_as)):
             if value not in (None, "all"):
-                raise NotSolvedError(f"{quote(item.id)} says `{key}: {value}`: hidden information is part of the language (M7), but no solver here answers it")
+                raise NotSolvedError(
+                    f"{quote(item.id)} says `{key}: {value}`: hidden information is part of the language (M7), but no solver here answers it"
+                )
     if scenario.mistakes:
         raise NotSolvedError("`mistakes` are part of the language (M8), but no solver here answers them")
-
-

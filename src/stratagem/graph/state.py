@@ -167,7 +167,9 @@ def _travels(scenario: Scenario) -> bool:
     return any(force.travel for force in scenario.forces.values())
 
 
-def _overwritten(move: str, options: dict[str, Action] | dict[str, Outcome], is_always: bool, slots: frozenset[str]) -> frozenset[str]:
+def _overwritten(
+    move: str, options: dict[str, Action] | dict[str, Outcome], is_always: bool, slots: frozenset[str]
+) -> frozenset[str]:
     if not is_always:
         return frozenset()
     written = [frozenset(option.set_) for option in options.values()]

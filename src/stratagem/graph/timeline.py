@@ -50,9 +50,15 @@ class Timeline:
         here = self.steps[step]
         if delay.rounds is not None:
             target = (here.round or 1) + delay.rounds
-            after = [n for n, one in enumerate(self.steps) if n > step and (one.block != here.block or (one.round or 0) >= target)]
+            after = [
+                n
+                for n, one in enumerate(self.steps)
+                if n > step and (one.block != here.block or (one.round or 0) >= target)
+            ]
         else:
-            after = [n for n, one in enumerate(self.steps) if n > step and one.day >= here.day + (delay.days or 0) - 1e-9]
+            after = [
+                n for n, one in enumerate(self.steps) if n > step and one.day >= here.day + (delay.days or 0) - 1e-9
+            ]
         return after[0] if after else len(self.steps)
 
     def first_after(self, day: datetime.date | None) -> int:
@@ -84,7 +90,9 @@ def unroll(scenario: Scenario) -> Timeline:
             steps += block
             day = max(block[-1].day, day + (item.every.days or 0.0) * item.rounds if item.every else block[-1].day)
         else:
-            raise NotSolvedError("simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order")
+            raise NotSolvedError(
+                "simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order"
+            )
     return Timeline(tuple(_lasting(steps)), start)
 
 
@@ -106,7 +114,9 @@ def _rounds(block: Rounds, place: int, start: datetime.date | None, first_day: f
         day = round_day
         for position, item in enumerate(block.moves):
             if not isinstance(item, Move | Chance):
-                raise NotSolvedError("simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order")
+                raise NotSolvedError(
+                    "simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order"
+                )
             day = round_day + item.after.days if item.after is not None and item.after.days else _day(item, start, day)
             lasts = block.every.days or 0.0 if block.every else 0.0
             yield Step(item, ("timeline", place, "moves", position), number, place, day, lasts)

@@ -46,7 +46,14 @@ class Transition:
 class Effects:
     """Works out transitions; one a scenario."""
 
-    def __init__(self, scenario: Scenario, symbols: Symbols, timeline: Timeline, slots: tuple[str, ...], constants: dict[str, Value]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        symbols: Symbols,
+        timeline: Timeline,
+        slots: tuple[str, ...],
+        constants: dict[str, Value],
+    ) -> None:
         self.scenario = scenario
         self.symbols = symbols
         self.timeline = timeline
@@ -81,9 +88,8 @@ class Effects:
         value = state[self.slot_of[name]]
         if isinstance(value, bool | str):
             return value
-        if "." in name or name.startswith("total "):
-            return self.table.value(value)  # type: ignore[arg-type]
-        return Fraction(value)  # type: ignore[arg-type]
+        assert isinstance(value, int)
+        return self.table.value(value) if "." in name or name.startswith("total ") else Fraction(value)
 
     def evaluate(self, formula: Formula, value_of: ValueOf, where: str) -> Value:
         """The value of a formula; a value that cannot be is said with its place."""
@@ -110,7 +116,11 @@ class Effects:
             available,  # type: ignore[arg-type]
             share,
             gains,
-            tuple((self.slot_of[slot], self._stored(slot, value)) for slot, value in writes.items() if slot in self.slot_of),
+            tuple(
+                (self.slot_of[slot], self._stored(slot, value))
+                for slot, value in writes.items()
+                if slot in self.slot_of
+            ),
             arrivals,
         )
 
@@ -123,14 +133,23 @@ class Effects:
             return None
         return self.evaluate(formula, value_of, where)  # type: ignore[return-value]
 
-    def apply(self, changes: Changes, value_of: ValueOf, writes: dict[str, Value], where: str, amounts: tuple[int, ...] | None = None) -> tuple[list[Value], Gains]:
+    def apply(
+        self,
+        changes: Changes,
+        value_of: ValueOf,
+        writes: dict[str, Value],
+        where: str,
+        amounts: tuple[int, ...] | None = None,
+    ) -> tuple[list[Value], Gains]:
         """Write the new values of an effect; gives what must hold for it to be possible, and its gains."""
         for name, formula in changes.set_.items():
             writes[name] = self._in_domain(name, self.evaluate(formula, value_of, where), where)
         gains = self._gains(changes, value_of, writes, where)
         feasible: list[Value] = []
         for place, (force, shift) in enumerate(changes.shifts):
-            amount = self.table.value(amounts[place]) if amounts is not None else self._amount(force, shift, value_of, where)
+            amount = (
+                self.table.value(amounts[place]) if amounts is not None else self._amount(force, shift, value_of, where)
+            )
             feasible += self._shift(force, shift.origin, shift.destination, amount, value_of, writes)  # type: ignore[arg-type]
         return feasible, gains
 
@@ -139,7 +158,9 @@ class Effects:
         found = int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
         if found not in variable.domain or isinstance(value, bool) != (variable.kind == "flag"):
             shown = float(value) if isinstance(value, Fraction) else value
-            raise UsageError(f"{where} sets `{name}` to {shown}, outside {variable.domain[0]} to {variable.domain[-1]} [L14]; guard it with `if`, or use `clip`")
+            raise UsageError(
+                f"{where} sets `{name}` to {shown}, outside {variable.domain[0]} to {variable.domain[-1]} [L14]; guard it with `if`, or use `clip`"
+            )
         return value
 
     def _amount(self, force: str, shift: Shift, value_of: ValueOf, where: str) -> Numeric:
@@ -147,7 +168,9 @@ class Effects:
             return value_of(f"{force}.{shift.origin}")  # type: ignore[return-value]
         return self.evaluate(shift.amount, value_of, where)  # type: ignore[return-value]
 
-    def _shift(self, force: str, origin: str, destination: str, amount: Numeric, value_of: ValueOf, writes: dict[str, Value]) -> list[Value]:
+    def _shift(
+        self, force: str, origin: str, destination: str, amount: Numeric, value_of: ValueOf, writes: dict[str, Value]
+    ) -> list[Value]:
         def now(place: str) -> Numeric:
             slot = f"{force}.{place}"
             return writes[slot] if slot in writes else value_of(slot)  # type: ignore[return-value]
@@ -170,7 +193,9 @@ class Effects:
             after = self.table.add(before, gain)
             writes[slot] = after
             for side in ("above", "below"):
-                found[self.accounts[stake, side]] = self.table.subtract(self._beyond(stake, side, after), self._beyond(stake, side, before))
+                found[self.accounts[stake, side]] = self.table.subtract(
+                    self._beyond(stake, side, after), self._beyond(stake, side, before)
+                )
         for player, formula in changes.payoffs.items():
             found[self.accounts[player, "payoff"]] = self.evaluate(formula, value_of, where)  # type: ignore[assignment]
         return tuple(sorted((account, self.table.row(value)) for account, value in found.items() if value != 0))
@@ -189,7 +214,9 @@ class Effects:
 
     # --- delays ---
 
-    def _delayed(self, number: int, option: Action | Outcome, value_of: ValueOf, writes: dict[str, Value], where: str) -> tuple[list[Value], tuple[Arrival, ...]]:
+    def _delayed(
+        self, number: int, option: Action | Outcome, value_of: ValueOf, writes: dict[str, Value], where: str
+    ) -> tuple[list[Value], tuple[Arrival, ...]]:
         feasible: list[Value] = []
         arrivals: list[Arrival] = []
         for later in option.later:
@@ -206,7 +233,9 @@ class Effects:
                 arrivals.append(self._under_way(number, force, shift, value_of, writes, where))
         return feasible, tuple(one for one in arrivals if one.due < len(self.timeline.steps))
 
-    def _under_way(self, number: int, force: str, shift: Shift, value_of: ValueOf, writes: dict[str, Value], where: str) -> Arrival:
+    def _under_way(
+        self, number: int, force: str, shift: Shift, value_of: ValueOf, writes: dict[str, Value], where: str
+    ) -> Arrival:
         """Hold what `apply` moved at once in transit, to arrive after its travel."""
         delay = self.scenario.forces[force].travel_between(shift.origin, shift.destination)
         assert delay is not None
@@ -227,7 +256,9 @@ class Effects:
     def _journey(self, force: str, shift: Shift, where: str) -> int:
         if id(shift) not in self._later_number:
             self._later_number[id(shift)] = len(self.laters)
-            self.laters.append((where, Changes.model_construct(shift=[{force: Shift(None, TRANSIT, shift.destination)}])))
+            self.laters.append(
+                (where, Changes.model_construct(shift=[{force: Shift(None, TRANSIT, shift.destination)}]))
+            )
         return self._later_number[id(shift)]
 
     def arrive(self, state: State, number: int) -> tuple[State, Gains]:
@@ -240,7 +271,9 @@ class Effects:
             where, changes = self.laters[arrival.later]
             writes: dict[str, Value] = {}
             _, gains = self.apply(changes, self.reader(state, number), writes, f"{where} (later)", arrival.amounts)
-            state = self.updated(state, ((self.slot_of[slot], self._stored(slot, value)) for slot, value in writes.items()))
+            state = self.updated(
+                state, ((self.slot_of[slot], self._stored(slot, value)) for slot, value in writes.items())
+            )
             for account, row in gains:
                 total[account] = self.table.add(total.get(account, ZERO), self.table.value(row))  # type: ignore[arg-type]
         left = tuple(one for one in pending if one.due > number)

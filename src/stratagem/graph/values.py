@@ -28,7 +28,9 @@ class PlayerValues:
     discount: Mapping[str, Floats]  # per year
 
 
-def formula_values(scenario: Scenario, formula: Formula | None, quantities: Mapping[str, Floats], num_worlds: int) -> Floats:
+def formula_values(
+    scenario: Scenario, formula: Formula | None, quantities: Mapping[str, Floats], num_worlds: int
+) -> Floats:
     """A formula over quantities and links [W]."""
     assert formula is not None
     symbols = Symbols(scenario)

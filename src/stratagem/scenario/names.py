@@ -77,6 +77,7 @@ class Symbols:
         for name, symbol in self._declared():
             self.table[name] = Symbol("unsure", UNSURE) if name in self.table or name in unsure else symbol
         self._definition_types: dict[str, Type] = {}
+        self._definition_trees: dict[str, Tree] = {}
 
     def _declared(self) -> Iterator[tuple[str, Symbol]]:
         scenario = self.scenario
@@ -156,10 +157,12 @@ class Symbols:
 
     def _definition_tree(self, name: str) -> Tree:
         """The resolved tree of a definition, or as written where it has a fault."""
-        try:
-            return self.resolve(self.scenario.definitions[name])[0]
-        except FormulaFault:
-            return self.scenario.definitions[name].tree
+        if name not in self._definition_trees:
+            try:
+                self._definition_trees[name] = self.resolve(self.scenario.definitions[name])[0]
+            except FormulaFault:
+                self._definition_trees[name] = self.scenario.definitions[name].tree
+        return self._definition_trees[name]
 
     def is_a(self, name: str, kind: SymbolKind) -> bool:
         """Whether a name is of a kind."""

@@ -1,44 +1,30 @@
 """Text to a checked `Scenario`, or every fault of it.
 
-The one way into the language: bounds and syntax (`text`), shape (`model`), meaning (`check`).
+The one way into the language: bounds and syntax (`text`), shape (`model`, `repair`), meaning (`check`).
 """
 
 from __future__ import annotations
 
-from pathlib import Path as FilePath
-from typing import Any
+from pathlib import Path
 
-from pydantic import ValidationError
-
-from stratagem.errors import Fault, ScenarioError, StratagemError, near, one_of, quote
+from stratagem.errors import Fault, ScenarioError, StratagemError, quote
 from stratagem.scenario.check import check
 from stratagem.scenario.model import Scenario
-from stratagem.scenario.schema import keys_at, without_kinds
-from stratagem.scenario.text import MAX_BYTES, Document, Path, TextFault, read_text
-
-RULE_OF_SECTION = {
-    "sources": "L4", "lexicon": "L6", "quantities": "L7", "taken as known": "L7", "correlations": "L8", "definitions": "L9",
-    "links": "L9", "players": "L11", "actors": "L12", "alliances": "L12", "theatres": "L13", "forces": "L13", "state": "L14",
-    "stakes": "L15", "timeline": "L16", "outcomes": "L19", "perceptions": "L20", "mistakes": "L20", "questions": "L21",
-    "history": "L22", "claims": "L23", "facts": "L23",
-}  # fmt: skip
-EXPECTED = {
-    "string_type": "text", "bool_type": "`true` or `false`", "int_type": "a whole number", "float_type": "a number",
-    "dict_type": "a mapping, `name: …`", "list_type": "a list", "model_type": "a mapping, `key: …`", "tuple_type": "a list",
-    "model_attributes_type": "a mapping, `key: …`",
-}  # fmt: skip
+from stratagem.scenario.repair import validated
+from stratagem.scenario.text import MAX_BYTES, TextFault, read_text
 
 
-def read_scenario(file: str | FilePath) -> Scenario:
+def read_scenario(file: str | Path) -> Scenario:
     """The scenario in a file. Raises `ScenarioError` with all its faults, `StratagemError` where it cannot be read."""
-    return parse_scenario(read_file_text(FilePath(file)), str(file))
+    return parse_scenario(read_file_text(Path(file)), str(file))
 
 
-def read_file_text(path: FilePath) -> str:
+def read_file_text(path: Path) -> str:
     """The text of a file within bounds. Raises `ScenarioError` or `StratagemError`."""
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ScenarioError(str(path), [Fault(1, 1, "a file over 1 MiB", "a scenario is at most 1 MiB; split it", "L1")])
+            fault = Fault(1, 1, "a file over 1 MiB", "a scenario is at most 1 MiB; split it", "L1")
+            raise ScenarioError(str(path), [fault])
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -58,58 +44,26 @@ def decode(content: bytes, file: str) -> str:
 
 
 def parse_scenario(text: str, file: str = "scenario") -> Scenario:
-    """The scenario that a text states; `file` names it in messages. Raises `ScenarioError`."""
+    """The scenario that a text states; `file` names it in messages. Raises `ScenarioError` with all its faults.
+
+    >>> parse_scenario("scenario: Peace")
+    Traceback (most recent call last):
+    stratagem.errors.ScenarioError: scenario:1:1: no `players` here; `players: …` [L11]
+    scenario:1:1: no `timeline` here; `timeline: …` [L16]
+    """
     try:
         document = read_text(text)
     except TextFault as fault:
         raise ScenarioError(file, fault.faults) from None
+    faults = document.faults
     if not isinstance(document.data, dict):
-        raise ScenarioError(file, [Fault(1, 1, "a file that is not a mapping", "`scenario: TITLE`, `players:`, `timeline:`", "L3")])
-    try:
-        scenario = Scenario.model_validate(document.data)
-    except ValidationError as error:
-        raise ScenarioError(file, [_fault(document, one) for one in error.errors(include_url=False)]) from None
-    faults = check(scenario, document)
-    if faults:
+        line, column = document.position(())
+        expected = "`scenario: TITLE`, `players:`, `timeline:`"
+        raise ScenarioError(file, [*faults, Fault(line, column, "a file that is not a mapping", expected, "L3")])
+    scenario, of_shape = validated(document)
+    faults += of_shape
+    if scenario is not None:
+        faults += check(scenario, document)
+    if faults or scenario is None:
         raise ScenarioError(file, faults)
     return scenario
-
-
-def _fault(document: Document, error: Any) -> Fault:
-    tried: Path = tuple(error["loc"])
-    path = without_kinds(tried)
-    context = error.get("ctx") or {}
-    rule = RULE_OF_SECTION.get(str(path[0]) if path else "", "L3")
-    if error["type"] == "stated":
-        at_key = "name" in str(context["found"]) and error["loc"][-1:] == ("[key]",)
-        line, column = document.position(path, context["at"], at_key)
-        return Fault(line, column, context["found"], context["expected"], context["rule"])
-    if error["type"] == "extra_forbidden":
-        return _unknown_key(document, tried, rule)
-    line, column = document.position(path)
-    if error["type"] == "missing":
-        return Fault(line, column, f"no `{path[-1]}` here", f"`{path[-1]}: …`", rule)
-    found = quote(error["input"]) if isinstance(error["input"], str | int | float | bool) else _kind(error["input"])
-    return Fault(line, column, found, EXPECTED.get(error["type"], _expected(error)), rule)
-
-
-def _kind(value: object) -> str:
-    return {dict: "a mapping", list: "a list", type(None): "nothing"}.get(type(value), "a value")
-
-
-def _expected(error: Any) -> str:
-    context = error.get("ctx") or {}
-    if error["type"] == "literal_error":
-        return f"one of {context.get('expected', '')}".replace("'", "`")
-    if error["type"] == "too_short":
-        return "at least one entry"
-    if error["type"] == "too_long":
-        return f"at most {context.get('max_length')} entries"
-    return str(error["msg"]).lower().replace("input should be ", "")
-
-
-def _unknown_key(document: Document, tried: Path, rule: str) -> Fault:
-    key = str(tried[-1])
-    known = keys_at(tried[:-1])
-    line, column = document.position(without_kinds(tried), at_key=True)
-    return Fault(line, column, f"the unknown key {quote(key)}{near(key, known)}", f"one of {one_of(known, 30)}", rule)

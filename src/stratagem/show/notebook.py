@@ -65,7 +65,7 @@ def forecast_html(answer: Forecast) -> str:
     )
     parts += _table("Outcomes", ("Outcome", "Chance", "", RANGE), outcomes)
     for caption, named in (
-        ("Payoffs, expected", [(title, true) for _, title, _, true, _ in answer.players]),
+        ("Payoffs, expected at the start", [(title, true) for _, title, _, true, _ in answer.players]),
         ("Stakes, expected", [(one.title, one.value) for one in answer.stakes]),
     ):
         rows = ([_escaped(title), *(escape(cell) for cell in amount(value))] for title, value in named)
@@ -90,7 +90,8 @@ def _table(caption: str, head: Iterable[str], rows: Iterable[list[str]]) -> Iter
 
 
 def _row(label: str, *cells: str) -> str:
-    return f'<tr><th scope="row" style="text-align:left">{label}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+    head = f'<th scope="row" style="text-align:left">{label}</th>'
+    return f"<tr>{head}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 
 def _question(one: QuestionAnswer) -> list[str]:

@@ -20,8 +20,12 @@ def render_game(view: GameView) -> Group:
     merged = view.num_histories / max(view.num_nodes, 1)
     blocks: list[RenderableType] = [
         Text(view.title, style="bold"),
-        Text(f"{view.num_nodes:,} states and {view.num_edges:,} edges stand for {_count(view.num_histories)} histories ({_count(merged)} a state)."),
-        Text(f"{view.num_expressions:,} distinct expressions over {view.num_quantities} quantities; outcomes: {', '.join(view.outcomes)}."),
+        Text(
+            f"{view.num_nodes:,} states and {view.num_edges:,} edges stand for {_count(view.num_histories)} histories ({_count(merged)} a state)."
+        ),
+        Text(
+            f"{view.num_expressions:,} distinct expressions over {view.num_quantities} quantities; outcomes: {', '.join(view.outcomes)}."
+        ),
         "",
     ]
     most = max((layer.num_states for layer in view.layers), default=1)
@@ -33,7 +37,9 @@ def render_game(view: GameView) -> Group:
 def _layer(layer: LayerView, most: int) -> Iterable[RenderableType]:
     bar = "█" * max(round(BAR_STATES * layer.num_states / most), 1 if layer.num_states else 0)
     date = f"  {layer.date}" if layer.date else ""
-    yield Text.assemble((f"{layer.step}", "bold"), f"  {layer.player}{date}  {layer.num_states:,} states  ", (bar, "cyan"))
+    yield Text.assemble(
+        (f"{layer.step}", "bold"), f"  {layer.player}{date}  {layer.num_states:,} states  ", (bar, "cyan")
+    )
     yield Padding(Text(f"can: {', '.join(layer.options)}"), (0, 0, 0, 4))
     if layer.never and layer.num_states:
         yield Padding(Text(f"never available: {', '.join(layer.never)}", style="yellow"), (0, 0, 0, 4))
@@ -60,7 +66,11 @@ def render_provenance(view: ProvenanceView) -> Group:
         blocks.append(Text("Rests on the analyst's assumption alone", style="bold underline"))
         blocks += [_item(f"{name} = {written}", why) for name, written, why in view.assumptions]
     if view.unstated:
-        blocks += ["", Text("Rests on nothing that the file states", style="bold underline yellow"), *_wrapped(name for name, _ in view.unstated)]
+        blocks += [
+            "",
+            Text("Rests on nothing that the file states", style="bold underline yellow"),
+            *_wrapped(name for name, _ in view.unstated),
+        ]
     if view.versions:
         blocks += ["", Text("Corrected since", style="bold underline")]
         blocks += [_item(f"{name}: was {was}; now {now}", why) for name, was, now, why in view.versions]

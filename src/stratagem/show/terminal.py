@@ -44,7 +44,7 @@ def render_forecast(answer: Forecast, all_states: bool = False, width: int = 80)
         *_headed("Decisions", decision_blocks(page, answer.choices, names)),
         *_headed("Decisions by state", decision_blocks(page, states, names)),
         *_headed("Outcomes", _ranged(page, (kind.CHANCE, kind.BAR, kind.RANGE), _outcomes(answer))),
-        *_headed("Payoffs, expected", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), payoffs)),
+        *_headed("Payoffs, expected at the start", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), payoffs)),
         *_headed("Stakes, expected", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), stakes)),
         *_headed("What was seen, and the chance it had", _ranged(page, (kind.CHANCE, kind.RANGE), _history(answer))),
         *_headed("Warnings", [_bullet(one) for one in gathered(answer.warnings)]),

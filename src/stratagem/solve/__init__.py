@@ -1,0 +1,1 @@
+"""Game and worlds to solution: best reply and quantal response."""

@@ -33,7 +33,11 @@ class Columns:
     @property
     def true_of_player(self) -> tuple[int, ...]:
         """[P] the column of each player's values under the true numbers."""
-        found = {player: column for column, (player, v) in enumerate(zip(self.player, self.evaluator, strict=True)) if v == TRUTH}
+        found = {
+            player: column
+            for column, (player, v) in enumerate(zip(self.player, self.evaluator, strict=True))
+            if v == TRUTH
+        }
         return tuple(found[player] for player in range(max(self.player) + 1))
 
 
@@ -67,7 +71,7 @@ class Inputs:
 
 def columns_of(players: Sequence[str], perceived: Mapping[str, object]) -> Columns:
     """The columns of a game; players whose perceived numbers are the same object share an evaluator."""
-    views = list({id(view): name for name, view in reversed(perceived.items())}.values())[::-1]
+    views = list({id(view): name for name, view in reversed(list(perceived.items()))}.values())[::-1]
     evaluators: tuple[str | None, ...] = (None, *views)
     place = {id(perceived[name]): number for number, name in enumerate(views, start=1)}
     own = tuple(place[id(perceived[name])] if name in perceived else TRUTH for name in players)
@@ -80,7 +84,9 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
     columns = columns_of(game.players, worlds.perceived)
     size = len(worlds)
     tables = [evaluate(game.expressions, worlds.quantities, size)]
-    tables += [evaluate(game.expressions, worlds.perceived[name], size) for name in columns.evaluators if name is not None]
+    tables += [
+        evaluate(game.expressions, worlds.perceived[name], size) for name in columns.evaluators if name is not None
+    ]
     for table in tables:
         check_probabilities(game, table, worlds.number)
     coefficients = _coefficients(game, scenario, worlds, columns)
@@ -93,7 +99,9 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
         gains=_payoffs(game, columns, tables, coefficients),
         precision=np.array([players.precision[name] for name in game.players]),
         risk_aversion=risk if risk.any() else None,
-        discounts=None if (discount == 1).all() or not game.durations.any() else discount[None] ** game.durations[:, None, None],
+        discounts=None
+        if (discount == 1).all() or not game.durations.any()
+        else discount[None] ** game.durations[:, None, None],
         world=worlds.number,
     )
 

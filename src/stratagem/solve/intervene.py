@@ -37,7 +37,9 @@ def choice(game: Game, text: str) -> Choice:
         raise UsageError(f"the unknown move {quote(move)}{near(move, {step.move for step in game.steps})} [L22]")
     rounds = [step.round for _, step in here]
     if rounds[0] is not None and "[" not in text:
-        raise UsageError(f"{quote(move)} stands in rounds: name one, `{move}[1]={action}` to `{move}[{len(rounds)}]={action}` [L22]")
+        raise UsageError(
+            f"{quote(move)} stands in rounds: name one, `{move}[1]={action}` to `{move}[{len(rounds)}]={action}` [L22]"
+        )
     if rounds[0] is None and "[" in text:
         raise UsageError(f"{quote(move)} is not in rounds: write `{move}={action}` [L22]")
     found = [(n, step) for n, step in here if step.round in (None, number)]
@@ -45,7 +47,9 @@ def choice(game: Game, text: str) -> Choice:
         raise UsageError(f"round {number} of {quote(move)}; it has rounds 1 to {len(rounds)} [L22]")
     step, info = found[0]
     if action not in info.options:
-        raise UsageError(f"the unknown action {quote(action)} of {quote(move)}{near(action, info.options)}; one of {', '.join(info.options)} [L22]")
+        raise UsageError(
+            f"the unknown action {quote(action)} of {quote(move)}{near(action, info.options)}; one of {', '.join(info.options)} [L22]"
+        )
     return Choice(step, info.options.index(action))
 
 
@@ -68,7 +72,9 @@ def announced(game: Game, choices: Sequence[Choice]) -> Game:
     share = np.where(override == REMOVED, rows, game.share_of_edge)
     share = np.where((override == FORCED) & is_chance, rows + 1, share)
     checks = tuple(check for check in game.checks if check.is_sum or not choices)
-    return replace(game, expressions=(*game.expressions, *constants), share_of_edge=share.astype(np.int32), checks=checks)
+    return replace(
+        game, expressions=(*game.expressions, *constants), share_of_edge=share.astype(np.int32), checks=checks
+    )
 
 
 def surprised(game: Game, choices: Sequence[Choice], behaviour: NDArray[np.float64]) -> NDArray[np.float64]:

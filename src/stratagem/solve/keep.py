@@ -21,8 +21,17 @@ from stratagem.solve.sweep import Sweep, likelihood
 class Keeper:
     """Holds what is kept of each chunk."""
 
-    def __init__(self, plan: Plan, num_worlds: int, seed: int, history: tuple[Choice, ...], nodes: Ints, edges: Ints) -> None:
-        self.plan, self.game, self.seed, self.history, self.nodes, self.edges = plan, plan.game, seed, history, nodes, edges
+    def __init__(
+        self, plan: Plan, num_worlds: int, seed: int, history: tuple[Choice, ...], nodes: Ints, edges: Ints
+    ) -> None:
+        self.plan, self.game, self.seed, self.history, self.nodes, self.edges = (
+            plan,
+            plan.game,
+            seed,
+            history,
+            nodes,
+            edges,
+        )
         game, size, num_questions = plan.game, num_worlds, len(plan.game.questions)
         self.status = np.zeros(size, np.int8)
         self.weight = np.ones(size)
@@ -101,7 +110,9 @@ class Keeper:
                 found[question] += flow[edges].sum(axis=0)
             else:
                 found[question] += np.einsum("vw,vw->w", flow[edges], table[rows])
-        for question, row in zip(game.event_question[game.event_edge == NO_EVENT], game.event_value[game.event_edge == NO_EVENT], strict=True):
+        for question, row in zip(
+            game.event_question[game.event_edge == NO_EVENT], game.event_value[game.event_edge == NO_EVENT], strict=True
+        ):
             found[question] += weight * table[row]
         for question, is_conditional in enumerate(game.is_conditional):
             if not is_conditional:
@@ -111,7 +122,9 @@ class Keeper:
     def widen(self, places: NDArray[np.int64], values: Floats, conditions: Floats) -> None:
         """Widen the questions' range over tie rules."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            joint = np.where(conditions > 0, values / conditions * self.conditions[:, places], self.questions[:, places])
+            joint = np.where(
+                conditions > 0, values / conditions * self.conditions[:, places], self.questions[:, places]
+            )
         self.low[:, places] = np.minimum(self.low[:, places], joint)
         self.high[:, places] = np.maximum(self.high[:, places], joint)
 

@@ -49,7 +49,9 @@ def mean(probability: Sequence[Array], values: Sequence[Array]) -> Array:
     return total
 
 
-def certainty_equivalent(xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array, is_small: bool) -> Array:
+def certainty_equivalent(
+    xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array, is_small: bool
+) -> Array:
     """-log E exp(-a x) / a over edges [n, ..., W] (Pratt 1964), the mean where a is 0; shifted so that nothing overflows.
 
     `is_small` takes the form that stays exact as a goes to 0.
@@ -58,7 +60,9 @@ def certainty_equivalent(xp: Any, probability: Sequence[Array], values: Sequence
     pivot = None
     for one, value in zip(probability, values, strict=True):
         counted = xp.where(one > 0, value, xp.where(is_averse, xp.inf, -xp.inf))
-        pivot = counted if pivot is None else xp.where(is_averse, xp.minimum(pivot, counted), xp.maximum(pivot, counted))
+        pivot = (
+            counted if pivot is None else xp.where(is_averse, xp.minimum(pivot, counted), xp.maximum(pivot, counted))
+        )
     safe = xp.where(risk_aversion == 0, 1.0, risk_aversion)
     power = xp.expm1 if is_small else xp.exp
     total = 0.0
@@ -68,7 +72,9 @@ def certainty_equivalent(xp: Any, probability: Sequence[Array], values: Sequence
     return xp.where(risk_aversion == 0, mean(probability, values), equivalent)
 
 
-def averse_equivalent(xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array, is_small: bool) -> Array:
+def averse_equivalent(
+    xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array, is_small: bool
+) -> Array:
     """The certainty equivalent where risk aversion is positive and, times the spread of values, far from overflow."""
     pivot = values[0]
     for value in values[1:]:

@@ -17,7 +17,9 @@ from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import amounts
 
-REMEDY = "say `taken as known: [{name}]` (or `--taken-as-known`) to solve it as if all knew it, which the answer then lists"
+REMEDY = (
+    "say `taken as known: [{name}]` (or `--taken-as-known`) to solve it as if all knew it, which the answer then lists"
+)
 
 
 def unknown_names(scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -44,15 +46,22 @@ def with_means(game: Game, scenario: Scenario, worlds: Worlds, everything: bool 
         return worlds
     for name, who in unknown:
         if who != "nobody" or name.endswith(".weights"):
-            raise NotSolvedError(f"{quote(name)} is known to {who} only: hidden information, which no solver here answers [M6]; {REMEDY.format(name=name)}")
+            raise NotSolvedError(
+                f"{quote(name)} is known to {who} only: hidden information, which no solver here answers [M6]; {REMEDY.format(name=name)}"
+            )
     names = [name for name, _ in unknown]
     for why in _obstacles(game, scenario, names):
         raise NotSolvedError(f"{why} [M6]; {REMEDY.format(name=names[0])}")
     estimates = amounts(scenario)
     means = {name: np.full(len(worlds), mean(estimates[name])) for name in names}
     common = {**worlds.quantities, **means}
-    perceived = {player: common for player in game.players}
-    perceived.update({player: {**worlds.perceived[player], **means, **_own_views(scenario, player, worlds)} for player in worlds.perceived})
+    perceived = dict.fromkeys(game.players, common)
+    perceived.update(
+        {
+            player: {**worlds.perceived[player], **means, **_own_views(scenario, player, worlds)}
+            for player in worlds.perceived
+        }
+    )
     return replace(worlds, perceived=perceived)
 
 
@@ -85,7 +94,9 @@ def _obstacles(game: Game, scenario: Scenario, names: list[str]) -> Iterator[str
     hidden = set(names)
     for name, player in scenario.players.items():
         risk = player.risk_aversion
-        if risk is not None and not (risk.estimate is not None and risk.estimate.is_exact and risk.estimate.parameters[0] == 0):
+        if risk is not None and not (
+            risk.estimate is not None and risk.estimate.is_exact and risk.estimate.parameters[0] == 0
+        ):
             yield f"{quote(name)} is not risk-neutral, so that the mean of {quote(names[0])}, known to nobody, does not do"
     for one in scenario.correlations:
         for name in hidden.intersection(one.between):
@@ -138,8 +149,14 @@ def _learning(game: Game, degrees: list[dict[str, float]], is_chance: np.ndarray
         if game.gain_of_edge[edge]:
             gains_at.setdefault(int(game.gain_of_edge[edge]), set()).add(int(step[edge]))
     for name in sorted(hidden):
-        odds = {int(one) for one, row in zip(step[is_chance], game.share_of_edge[is_chance], strict=True) if name in degrees[row]}
-        gains: Ints = game.gain_row[[name in degrees[row] for row in game.gain_value]] if len(game.gain_value) else game.gain_row
+        odds = {
+            int(one)
+            for one, row in zip(step[is_chance], game.share_of_edge[is_chance], strict=True)
+            if name in degrees[row]
+        }
+        gains: Ints = (
+            game.gain_row[[name in degrees[row] for row in game.gain_value]] if len(game.gain_value) else game.gain_row
+        )
         reads_gains = any(gains_at.get(int(row)) for row in gains)
         if odds and (len(odds) > 1 or reads_gains):
             yield f"{quote(name)}, known to nobody, is read by the odds of one move and again later, and what happened there would tell of it"

@@ -102,17 +102,23 @@ def lay_out(game: Game, slots: int = SLOTS) -> Padded:
     inner = np.flatnonzero(game.player_of_node != TERMINAL)
     sizes = np.array([kind.size for kind in kinds])
     node_of_row, step, slot = _schedule(game, kind_of_node, sizes)
-    form = Form(kinds, rounded(game.num_gains), rounded(len(inner)), rounded(game.num_edges), int(sizes.max()), slots, 0)
+    form = Form(
+        kinds, rounded(game.num_gains), rounded(len(inner)), rounded(game.num_edges), int(sizes.max()), slots, 0
+    )
     row_of_node = np.full(game.num_nodes, form.rows + form.window, np.int32)
     row_of_node[node_of_row] = np.arange(len(inner))
     edges = _edges_of(game, node_of_row)
     row_of_edge = np.empty(game.num_edges, np.int32)
     row_of_edge[edges] = np.arange(game.num_edges)
     shares, share = np.unique(game.share_of_edge, return_inverse=True)
-    steps = _steps(game, form, (kind_of_node, node_of_row, edges), (step, slot), row_of_node, share.ravel() + FIRST_SHARE)
+    steps = _steps(
+        game, form, (kind_of_node, node_of_row, edges), (step, slot), row_of_node, share.ravel() + FIRST_SHARE
+    )
     inflows, target_of_node, targets = _inflows(game, slots)
     form = Form(form.kinds, form.gains, form.rows, form.edges, form.window, form.slots, targets)
-    return Padded(form, steps, inflows, row_of_node, row_of_edge, target_of_node, shares.astype(np.int32), step, slot, node_of_row)
+    return Padded(
+        form, steps, inflows, row_of_node, row_of_edge, target_of_node, shares.astype(np.int32), step, slot, node_of_row
+    )
 
 
 def _kinds(game: Game, slots: int) -> tuple[tuple[Kind, ...], Places]:
@@ -151,7 +157,9 @@ def _schedule(game: Game, kind_of_node: Places, sizes: Places) -> tuple[Places, 
     left = waits_for.tolist()
     steps: list[list[int]] = []
     while any(ready):
-        chosen = min((len(heap) < size, heap[0], k) for k, (heap, size) in enumerate(zip(ready, sizes, strict=True)) if heap)[2]
+        chosen = min(
+            (len(heap) < size, heap[0], k) for k, (heap, size) in enumerate(zip(ready, sizes, strict=True)) if heap
+        )[2]
         heap = ready[chosen]
         steps.append([heappop(heap)[1] for _ in range(min(len(heap), sizes[chosen]))])
         for node in steps[-1]:
@@ -196,7 +204,12 @@ def _edges_of(game: Game, nodes: Places) -> Places:
 
 
 def _steps(
-    game: Game, form: Form, order: tuple[Places, Places, Places], place: tuple[Places, Places], row_of_node: Ints, share: Places
+    game: Game,
+    form: Form,
+    order: tuple[Places, Places, Places],
+    place: tuple[Places, Places],
+    row_of_node: Ints,
+    share: Places,
 ) -> Steps:
     kind_of_node, node_of_row, edges = order
     step, slot = place
@@ -210,7 +223,12 @@ def _steps(
     at = (np.repeat(step, branching), np.repeat(slot * branching, branching) + within)
     child, gain = game.child_of_edge, game.gain_of_edge
     ends = game.player_of_node[child] == TERMINAL
-    columns = (np.where(ends, gain, form.gains + row_of_node[child]), np.where(ends, 0, gain), share, np.where(ends, 0, game.duration_of_edge))
+    columns = (
+        np.where(ends, gain, form.gains + row_of_node[child]),
+        np.where(ends, 0, gain),
+        share,
+        np.where(ends, 0, game.duration_of_edge),
+    )
     slotted = []
     for values in columns:
         table = np.zeros((count, form.slots), np.int32)
@@ -260,14 +278,20 @@ def _inflows(game: Game, slots: int) -> tuple[Inflows, Ints, int]:
     edge[at], parent[at] = sums.edge, row[sums.source]
     starts = np.flatnonzero(slot == 0)
     targets = rounded(len(count))
-    found = Inflows(_filled(num_steps, fan[order[starts]], len(FANS)), _filled(num_steps, starts + 1, targets), edge, parent)
+    found = Inflows(
+        _filled(num_steps, fan[order[starts]], len(FANS)), _filled(num_steps, starts + 1, targets), edge, parent
+    )
     return found, row[: game.num_nodes], targets
 
 
 def _sums(game: Game) -> _Sums:
     """Each node's inflow; a node with more edges than the largest fan sums partial sums."""
     order = np.argsort(game.child_of_edge, kind="stable")
-    target, edge, source = game.child_of_edge[order].astype(np.int64), order + FIRST_FLOW, game.parent_of_edge[order].astype(np.int64)
+    target, edge, source = (
+        game.child_of_edge[order].astype(np.int64),
+        order + FIRST_FLOW,
+        game.parent_of_edge[order].astype(np.int64),
+    )
     layers = game.layer_of_node.astype(np.int64) * 64
     stage, num_sums = [layers + 63], game.num_nodes
     terms = []

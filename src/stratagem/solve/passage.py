@@ -49,7 +49,9 @@ def restrict(game: Game, history: tuple[Choice, ...]) -> Restriction | None:
     return Restriction(consistent(game, history), last, num_bound)
 
 
-def passage(plan: Plan, behaviour: Floats, restriction: Restriction | None = None, surprise: tuple[Choice, ...] = ()) -> Passage:
+def passage(
+    plan: Plan, behaviour: Floats, restriction: Restriction | None = None, surprise: tuple[Choice, ...] = ()
+) -> Passage:
     """How play goes under a behaviour, with moves forced by surprise, and restricted to a history."""
     if surprise:
         behaviour = surprised(plan.game, surprise, behaviour)

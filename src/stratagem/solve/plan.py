@@ -87,7 +87,7 @@ def _tie_group(game: Game, node: int) -> int:
 
 
 def _block(game: Game, nodes: Ints, is_chance: bool, branching: int, constant: dict[int, float]) -> Block:
-    edges = game.first_edge[nodes][:, None] + np.arange(branching, dtype=np.int32)
+    edges: Ints = np.asarray(game.first_edge[nodes][:, None] + np.arange(branching, dtype=np.int32), np.int32)
     child, gain = game.child_of_edge[edges], game.gain_of_edge[edges]
     ends = game.player_of_node[child] == TERMINAL
     source = np.where(ends, gain, game.num_gains + child).astype(np.int32)
@@ -135,8 +135,15 @@ def _inflows(game: Game) -> Iterator[Inflow]:
     parents = game.parent_of_edge[order]
     layers = game.layer_of_node[child]
     bounds = np.flatnonzero(np.diff(layers)) + 1
-    for edges, ends, starts_at in zip(np.split(order, bounds), np.split(child, bounds), np.split(parents, bounds), strict=True):
+    for edges, ends, starts_at in zip(
+        np.split(order, bounds), np.split(child, bounds), np.split(parents, bounds), strict=True
+    ):
         if not len(edges):
             continue
         children, starts = np.unique(ends, return_index=True)
-        yield Inflow(edges, starts_at, None if len(children) == len(edges) else starts.astype(np.int32), children.astype(np.int32))
+        yield Inflow(
+            edges,
+            starts_at,
+            None if len(children) == len(edges) else starts.astype(np.int32),
+            children.astype(np.int32),
+        )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import TooLargeError, WorldsError
-from stratagem.graph.game import CHANCE, Floats, Game, Ints
+from stratagem.graph.game import CHANCE, Game, Ints
 from stratagem.graph.worlds import Worlds, draw
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
@@ -82,7 +82,9 @@ class _Solver:
                     self.progress(min(first + start + chunk, self.request.worlds), self.request.worlds)
         solution = keeper.solution()
         if (solution.status == RULED_OUT).all():
-            raise WorldsError("the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces")
+            raise WorldsError(
+                "the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces"
+            )
         return solution
 
     def _drawn(self, keeper: Keeper) -> Iterator[tuple[int, Worlds]]:
@@ -107,7 +109,9 @@ class _Solver:
     def _chunk(self) -> int:
         """Worlds a chunk, so that the buffers stay near the cache and within bounds."""
         game = self.game
-        per_world = 8 * ((game.num_nodes + game.num_gains) * self._num_columns() + 2 * game.num_edges + 3 * game.num_nodes)
+        per_world = 8 * (
+            (game.num_nodes + game.num_gains) * self._num_columns() + 2 * game.num_edges + 3 * game.num_nodes
+        )
         return int(np.clip(CHUNK_BYTES // per_world, 16, 1024))
 
     def _num_columns(self) -> int:
@@ -116,7 +120,9 @@ class _Solver:
     def _check_size(self, edges: int) -> None:
         size = self.request.worlds * 12 * (edges + len(self.game.outcomes) + 4 * len(self.game.questions))
         if size > 2 * MAX_KEPT_BYTES:
-            raise TooLargeError(f"{self.request.worlds:,} worlds would keep {size / 2**30:.1f} GiB; use fewer worlds or `--decisions`")
+            raise TooLargeError(
+                f"{self.request.worlds:,} worlds would keep {size / 2**30:.1f} GiB; use fewer worlds or `--decisions`"
+            )
 
     def _decisions(self, inputs: Inputs) -> tuple[Ints, Ints]:
         """The decision states of highest reach in the first worlds, and their edges."""
@@ -125,8 +131,8 @@ class _Solver:
         kept = nodes[np.argsort(-reach[nodes], kind="stable")[: self.request.decisions]]
         kept = np.sort(kept).astype(np.int32)
         first = self.game.first_edge
-        edges = [np.arange(first[node], first[node + 1], dtype=np.int32) for node in kept]
-        return kept, np.concatenate(edges) if edges else np.empty(0, np.int32)
+        edges = [np.arange(first[node], first[node + 1]) for node in kept]
+        return kept, np.concatenate([np.empty(0), *edges]).astype(np.int32)
 
     def _passage(self, sweep: Sweep) -> Passage:
         return passage(self.plan, sweep.behaviour, self.restriction, self.surprise)
@@ -134,7 +140,8 @@ class _Solver:
     def _forced_edges(self) -> Ints:
         """Decision edges that are forced and may not be available in some world."""
         forced = np.flatnonzero(overrides(self.game, self.request.do) == FORCED)
-        return forced[self.game.player_of_node[self.game.parent_of_edge[forced]] != CHANCE].astype(np.int32)
+        is_decision = self.game.player_of_node[self.game.parent_of_edge[forced]] != CHANCE
+        return np.asarray(forced[is_decision], np.int32)
 
     def _solve_chunk(self, start: int, inputs: Inputs, keeper: Keeper) -> None:
         sweep = backward(self.plan, inputs)

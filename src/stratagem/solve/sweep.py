@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Floats, Ints
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.kernel import SAFE_EXPONENT, SMALL_RISK_AVERSION, averse_equivalent, best_set, break_ties, certainty_equivalent, mean, quantal_response
+from stratagem.solve.kernel import (
+    SAFE_EXPONENT,
+    SMALL_RISK_AVERSION,
+    averse_equivalent,
+    best_set,
+    break_ties,
+    certainty_equivalent,
+    mean,
+    quantal_response,
+)
 from stratagem.solve.plan import Block, Plan
 
 Bools = NDArray[np.bool_]
@@ -78,7 +87,9 @@ def _chance(block: Block, inputs: Inputs) -> tuple[Floats, list[Floats]]:
     if len(tables) == 1:
         return tables[0], [tables[0][:, j, None] for j in range(block.branching)]
     evaluator = list(inputs.columns.evaluator)
-    return tables[TRUTH], [np.stack([table[:, j] for table in tables], axis=1)[:, evaluator] for j in range(block.branching)]
+    return tables[TRUTH], [
+        np.stack([table[:, j] for table in tables], axis=1)[:, evaluator] for j in range(block.branching)
+    ]
 
 
 def _share(block: Block, inputs: Inputs) -> Floats | None:
@@ -90,7 +101,7 @@ def _share(block: Block, inputs: Inputs) -> Floats | None:
 
 def _mark_stuck(block: Block, plan: Plan, sweep: Sweep, is_available: Bools, shape: tuple[int, ...]) -> Bools:
     """Note where no action is available; there all count as available, so that the sweep goes on."""
-    is_empty = ~np.broadcast_to(is_available, shape).any(axis=1)
+    is_empty: Bools = np.asarray(~np.broadcast_to(is_available, shape).any(axis=1))
     if not is_empty.any():
         return is_available
     if sweep.is_stuck is None:
@@ -121,20 +132,31 @@ def _own(block: Block, value: Floats) -> Floats:
 
 
 def _respond(
-    block: Block, inputs: Inputs, own: Floats, share: Floats | None, is_available: Bools | None, children: list[Floats], sweep: Sweep, tie_rule: str | None
+    block: Block,
+    inputs: Inputs,
+    own: Floats,
+    share: Floats | None,
+    is_available: Bools | None,
+    children: list[Floats],
+    sweep: Sweep,
+    tie_rule: str | None,
 ) -> Floats:
     if share is not None and is_available is not None:
         share = np.where(is_available, np.maximum(share, np.where(share > 0, 0.0, 1.0)), 0.0)
     if sweep.tied is None:
         precision = inputs.precision[block.owner]
         log_share = None if share is None else np.log(share)
-        return np.asarray(quantal_response(np, own, precision if isinstance(block.owner, int) else precision[:, None], log_share))
+        return np.asarray(
+            quantal_response(np, own, precision if isinstance(block.owner, int) else precision[:, None], log_share)
+        )
     best = best_set(np, own, is_available)
     sweep.tied[block.nodes] = best.sum(axis=1) > 1
     return _by_rule(block, tie_rule or block.ties, best, share, children, inputs)
 
 
-def _by_rule(block: Block, rule: str, best: Bools, share: Floats | None, children: list[Floats], inputs: Inputs) -> Floats:
+def _by_rule(
+    block: Block, rule: str, best: Bools, share: Floats | None, children: list[Floats], inputs: Inputs
+) -> Floats:
     if rule in ("first", "last"):
         order = best if rule == "first" else best[:, ::-1]
         first = (np.cumsum(order, axis=1) == 1) & order

@@ -14,15 +14,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
-from stratagem.graph.game import TERMINAL, Floats
-from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.kernel import SMALL_RISK_AVERSION, best_set, break_ties, certainty_equivalent, mean, quantal_response
-from stratagem.solve.padded import FANS, Form, Inflows, Kind, Padded, Steps, lay_out
-from stratagem.solve.plan import Plan
-from stratagem.solve.sweep import Bools, Sweep
+from stratagem.solve.columns import TRUTH
+from stratagem.solve.kernel import (
+    best_set,
+    break_ties,
+    certainty_equivalent,
+    mean,
+    quantal_response,
+)
+from stratagem.solve.padded import FANS, Form, Inflows, Kind, Steps
 
 jax.config.update("jax_enable_x64", True)
 
@@ -101,7 +103,12 @@ def _write(rows: Array | None, part: Array | None, start: Array) -> Array | None
 
 def _nothing(form: Form, found: Found, *_: Any) -> Found:
     heights = (form.window, form.slots, form.window, form.window, form.window)
-    return Found(*(None if rows is None else jnp.zeros((n, *rows.shape[1:]), rows.dtype) for n, rows in zip(heights, found, strict=True)))
+    return Found(
+        *(
+            None if rows is None else jnp.zeros((n, *rows.shape[1:]), rows.dtype)
+            for n, rows in zip(heights, found, strict=True)
+        )
+    )
 
 
 def _logarithm(share: Array) -> Array:
@@ -109,7 +116,16 @@ def _logarithm(share: Array) -> Array:
     return jnp.where(share > 0, jnp.log(jnp.where(share > 0, share, 1.0)), -jnp.inf)
 
 
-def _sweep_step(form: Form, mode: Mode, kind: Kind, numbers: Numbers, log_share: Array, values: Array, step: Steps, rule: Rules | None) -> Found:
+def _sweep_step(
+    form: Form,
+    mode: Mode,
+    kind: Kind,
+    numbers: Numbers,
+    log_share: Array,
+    values: Array,
+    step: Steps,
+    rule: Rules | None,
+) -> Found:
     """The rows of one step of one kind."""
     edge_at = partial(_by_node, kind)
     children = _edge_values(kind, numbers, values, step)
@@ -176,7 +192,14 @@ def _chance(mode: Mode, share: Array) -> Array:
 
 
 def _respond(
-    mode: Mode, kind: Kind, numbers: Numbers, log_share: Array, own: Array, children: list[Array], step: Steps, rule: Rules | None
+    mode: Mode,
+    kind: Kind,
+    numbers: Numbers,
+    log_share: Array,
+    own: Array,
+    children: list[Array],
+    step: Steps,
+    rule: Rules | None,
 ) -> tuple[Array, Array | None, Array | None, Array]:
     """Behaviour [n, B, W], where it is tied and stuck [n, W], and own values where available."""
     place, owner = _by_node(kind, step.share), step.owner[: kind.size]
@@ -196,14 +219,18 @@ def _respond(
     return _by_rule(mode, kind, best, share, children, rule, owner), tied, stuck, reachable
 
 
-def _by_rule(mode: Mode, kind: Kind, best: Array, share: Array | None, children: list[Array], rule: Rules | None, owner: Array) -> Array:
+def _by_rule(
+    mode: Mode, kind: Kind, best: Array, share: Array | None, children: list[Array], rule: Rules | None, owner: Array
+) -> Array:
     if rule is None:
         return break_ties(jnp, best, share, None, 1.0)
     order, sign = rule.order[: kind.size, None, None], rule.sign[: kind.size, None, None]
     preferred = best & _by_node(kind, rule.is_preferred)[:, :, None]
     best = jnp.where(jnp.any(preferred, axis=1, keepdims=True), preferred, best)
     best = jnp.where(order > 0, _first(best), jnp.where(order < 0, _first(best[:, ::-1])[:, ::-1], best))
-    others = jnp.stack([jnp.sum(child[:, : mode.num_players], axis=1) - _own(child, owner) for child in children], axis=1)
+    others = jnp.stack(
+        [jnp.sum(child[:, : mode.num_players], axis=1) - _own(child, owner) for child in children], axis=1
+    )
     return break_ties(jnp, best, share, others, sign)
 
 
@@ -220,7 +247,9 @@ def _combine(mode: Mode, numbers: Numbers, chances: list[Array], children: list[
         if attitude != "neutral":
             probability = [chance[:, column if chance.shape[1] > 1 else 0] for chance in chances]
             outcomes = [child[:, column] for child in children]
-            columns[column] = certainty_equivalent(jnp, probability, outcomes, numbers.risk_aversion[column], attitude == "small")
+            columns[column] = certainty_equivalent(
+                jnp, probability, outcomes, numbers.risk_aversion[column], attitude == "small"
+            )
     return jnp.stack(columns, axis=1)
 
 

@@ -1,0 +1,55 @@
+"""Rules on what is asked: questions and outcome classes (L19, L21)."""
+
+from __future__ import annotations
+
+import datetime
+
+from stratagem.scenario.dates import Date
+from stratagem.scenario.model import Scenario
+from stratagem.scenario.names import TRUTH
+from stratagem.scenario.report import Report
+
+OF_HISTORY = ("state", "move", "round", "link")
+ANYTHING = (*OF_HISTORY, "stock", "quantity")
+
+
+def questions_mean_something(report: Report) -> None:
+    """L21: events and conditions are truths."""
+    for name, question in report.scenario.questions.items():
+        for key, formula in (("event", question.event), ("given", question.given)):
+            if formula is not None:
+                expected = "a truth over state and quantities"
+                report.reads(("questions", name, key), formula, TRUTH, ANYTHING, "L21", expected)
+
+
+def questions_are_asked_in_time(report: Report) -> None:
+    """L21: the day by which an event is read is not before the timeline starts."""
+    start = first_day(report.scenario)
+    for name, question in report.scenario.questions.items():
+        if question.by is None or not report.is_complete():
+            continue
+        if start is None:
+            found = f"`by` {question.by.text} in a timeline without dates"
+            report.fault(("questions", name, "by"), found, "`as of`, or dates on the items", "L21")
+        elif question.by.last < start:
+            found = f"`by` {question.by.text}, before the timeline starts on {start.isoformat()}"
+            report.fault(("questions", name, "by"), found, "a date on or after its start", "L21")
+
+
+def first_day(scenario: Scenario) -> datetime.date | None:
+    """The day on which the timeline starts, or None where it is not dated."""
+    dates = [getattr(item, "date", None) for item in scenario.timeline]
+    first = next((date.first for date in dates if isinstance(date, Date)), None)
+    as_of = scenario.as_of.first if scenario.as_of is not None else None
+    return min(first, as_of) if first is not None and as_of is not None else first or as_of
+
+
+def outcomes_mean_something(report: Report) -> None:
+    """L19: how a history ended is read from its state and moves."""
+    for name, outcome in report.scenario.outcomes.items():
+        if outcome.when is not None:
+            expected = "state and moves only: how a history ended does not depend on the world"
+            report.reads(("outcomes", name, "when"), outcome.when, TRUTH, OF_HISTORY, "L19", expected)
+
+
+RULES = (questions_mean_something, questions_are_asked_in_time, outcomes_mean_something)

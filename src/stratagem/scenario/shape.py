@@ -1,0 +1,77 @@
+"""What a model refuses, said as faults with a place, what was found and what was expected.
+
+Takes a document and the errors of its validation; gives faults. Knows pydantic, so that nothing else has to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from stratagem.errors import Fault, near, one_of, quote
+from stratagem.scenario.schema import keys_at, without_kinds
+from stratagem.scenario.text import Document, Path
+
+RULE_OF_SECTION = {
+    "sources": "L4", "lexicon": "L6", "quantities": "L7", "taken as known": "L7", "correlations": "L8", "definitions": "L9",
+    "links": "L9", "players": "L11", "actors": "L12", "alliances": "L12", "theatres": "L13", "forces": "L13", "state": "L14",
+    "stakes": "L15", "timeline": "L16", "outcomes": "L19", "perceptions": "L20", "mistakes": "L20", "questions": "L21",
+    "history": "L22", "claims": "L23", "facts": "L23",
+}  # fmt: skip
+EXPECTED = {
+    "string_type": "text", "bool_type": "`true` or `false`", "int_type": "a whole number", "float_type": "a number",
+    "dict_type": "a mapping, `name: …`", "list_type": "a list", "model_type": "a mapping, `key: …`",
+    "tuple_type": "a list of two names", "model_attributes_type": "a mapping, `key: …`", "too_short": "at least one entry",
+}  # fmt: skip
+MAX_KEYS_SHOWN = 30
+
+
+def path_of(error: Any) -> Path:
+    """Where in the text an error stands: without the steps that only name a kind of item or that it is a key."""
+    path = without_kinds(tuple(error["loc"]))
+    return path[:-1] if path[-1:] == ("[key]",) else path
+
+
+def shape_faults(document: Document, errors: Iterable[Any]) -> list[Fault]:
+    """One fault for each error, those that say the same of one place joined."""
+    joined: dict[tuple[int, int, str, str], list[str]] = {}
+    for error in errors:
+        fault = _fault(document, error)
+        expected = joined.setdefault((fault.line, fault.column, fault.found, fault.rule), [])
+        if fault.expected not in expected:
+            expected.append(fault.expected)
+    return [Fault(*place, " or ".join(expected), rule) for (*place, rule), expected in joined.items()]  # type: ignore[misc]
+
+
+def _fault(document: Document, error: Any) -> Fault:
+    path = path_of(error)
+    rule = RULE_OF_SECTION.get(str(path[0]) if path else "", "L3")
+    if error["type"] == "stated":
+        context = error["ctx"]
+        is_key = error["loc"][-1:] == ("[key]",)
+        line, column = document.position(path, None if is_key else context["at"], is_key)
+        return Fault(line, column, context["found"], context["expected"], context["rule"])
+    if error["type"] == "extra_forbidden":
+        key, known = str(path[-1]), keys_at(error["loc"][:-1])
+        found = f"the unknown key {quote(key)}{near(key, known)}"
+        return Fault(*document.position(path, at_key=True), found, f"one of {one_of(known, MAX_KEYS_SHOWN)}", rule)
+    if error["type"] == "missing":
+        return Fault(*document.position(path[:-1]), f"no `{path[-1]}` here", f"`{path[-1]}: …`", rule)
+    return Fault(*document.position(path), _found(error["input"]), _expected(error), rule)
+
+
+def _found(value: object) -> str:
+    if isinstance(value, str | int | float):
+        return quote(str(value).lower() if isinstance(value, bool) else value)
+    return {dict: "a mapping", list: "a list"}.get(type(value), "nothing")
+
+
+def _expected(error: Any) -> str:
+    context = error.get("ctx") or {}
+    if error["type"] in EXPECTED:
+        return EXPECTED[error["type"]]
+    if error["type"] == "literal_error":
+        return f"one of {context.get('expected', '')}".replace("'", "`")
+    if error["type"] == "too_long":
+        return f"at most {context.get('max_length')} entries"
+    return str(error["msg"]).lower().replace("input should be ", "a number ")
