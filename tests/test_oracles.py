@@ -230,10 +230,18 @@ def test_the_chain_store_fights_nobody() -> None:
     assert (payoff(answer, "chain"), payoff(answer, "challengers")) == near((40, 40))
 
 
-def test_one_price_war_changes_nothing_later() -> None:
+def test_a_price_war_announced_for_one_town_keeps_out_that_challenger_alone() -> None:
+    """The chain earns 5 there and 2 in each of the nineteen other towns."""
     answer = solve("chain-store", worlds=1, do=["response[1]=fight"], announced=True)
+    assert chosen(answer, "entry[1]")["stay_out"] == near(1)
     assert all(chosen(answer, f"entry[{number}]")["enter"] == near(1) for number in range(2, 21))
-    assert payoff(answer, "chain") == near(38)
+    assert payoff(answer, "chain") == near(43)
+
+
+def test_a_price_war_out_of_the_blue_changes_nothing_later() -> None:
+    answer = solve("chain-store", worlds=1, do=["response[1]=fight"])
+    assert asked(answer, "fought") == near(1)
+    assert all(chosen(answer, f"entry[{number}]")["enter"] == near(1) for number in range(2, 21))
 
 
 # --- Zagare & Kilgour (2000), Perfect Deterrence, section 3.4 -----------------------------------------------------

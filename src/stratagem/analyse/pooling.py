@@ -8,6 +8,8 @@ import numpy as np
 
 from stratagem.graph.game import Floats
 
+BINS = 1024
+
 
 @dataclass(frozen=True)
 class Pooled:
@@ -35,11 +37,23 @@ def pool(joint: Floats, weight: Floats) -> Pooled | None:
 
 
 def quantiles(values: Floats, weight: Floats, points: tuple[float, ...]) -> list[float]:
-    """Weighted quantiles: the least value up to which at least that share of the weight lies."""
-    order = np.argsort(values, kind="stable")
-    passed = np.cumsum(weight[order])
-    places = np.searchsorted(passed, np.asarray(points) * passed[-1] * (1 - 1e-12))
-    return [float(values[order][min(place, len(order) - 1)]) for place in places]
+    """Weighted quantiles: the least value up to which at least that share of the weight lies.
+
+    Values are binned first and only the bins that hold a quantile are sorted, which for thousands of worlds is much faster.
+    """
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        return [low] * len(points)
+    bins = np.minimum((values - low) * (BINS / (high - low)), BINS - 1).astype(np.int32)
+    passed = np.cumsum(np.bincount(bins, weight, BINS))
+    found = []
+    for target in np.asarray(points) * passed[-1] * (1 - 1e-12):
+        place = int(np.searchsorted(passed, target))
+        members = np.flatnonzero(bins == place)
+        members = members[np.argsort(values[members], kind="stable")]
+        inside = (passed[place - 1] if place else 0.0) + np.cumsum(weight[members])
+        found.append(float(values[members[min(np.searchsorted(inside, target), len(members) - 1)]]))
+    return found
 
 
 def effective_size(weight: Floats) -> float:

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from stratagem.errors import Fault
-from stratagem.scenario import check_claims, check_numbers, check_parties, check_provenance, check_questions, check_timeline
+from stratagem.scenario import (
+    check_claims,
+    check_effects,
+    check_numbers,
+    check_parties,
+    check_provenance,
+    check_questions,
+    check_timeline,
+)
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.names import Symbols
 from stratagem.scenario.report import EnoughFaultsError, Report
@@ -36,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     *check_parties.RULES,
     *check_questions.RULES,
     *check_timeline.RULES,
+    *check_effects.RULES,
     *check_provenance.RULES,
     *check_claims.RULES,
 )

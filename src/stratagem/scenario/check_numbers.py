@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 
 from stratagem.errors import near, quote
-from stratagem.scenario.elements import values_in
 from stratagem.scenario.estimate import Estimate
-from stratagem.scenario.formula import Formula, names_in
+from stratagem.scenario.formula import Formula
 from stratagem.scenario.lexicon import BANDS
 from stratagem.scenario.model import KNOWN_TO
 from stratagem.scenario.names import NUMBER
 from stratagem.scenario.quantities import amounts, correlation_fault
-from stratagem.scenario.report import Report
+from stratagem.scenario.report import Report, place_of
 from stratagem.scenario.text import Path
+from stratagem.scenario.values import values_in
 
 HEAD = re.compile(r"known to (all|nobody|[A-Za-z0-9_]+( *, *[A-Za-z0-9_]+)*)\Z")
 
@@ -128,10 +128,9 @@ def perceptions_are_allowed(report: Report) -> None:
 
 
 def _read_alike(report: Report, path: Path, formula: Formula, what: str, perceived: set[str]) -> None:
-    for name in sorted(report.symbols.reads(formula.tree) & perceived):
+    for name in sorted(report.reads_of(formula) & perceived):
         found = f"{quote(name)}, which a player perceives otherwise, in {what}"
-        at = next((one.at for one in names_in(formula.tree) if one.name == name), 0)
-        report.fault(path, found, "a number that all players read alike", "M8", at=at)
+        report.fault(path, found, "a number that all players read alike", "M8", at=place_of(formula, name))
 
 
 def _common_ground(report: Report) -> Iterator[tuple[Path, Formula, str]]:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from stratagem.scenario.dates import Date
-from stratagem.scenario.elements import values_in
 from stratagem.scenario.model import Rounds, Scenario
 from stratagem.scenario.report import Report
 from stratagem.scenario.text import Path
+from stratagem.scenario.values import values_in
 
 from stratagem.errors import quote
 
-REFERENCES = ("source", "at", "resolution_source")
+REFERENCES = ("source", "at")
 LATER_ALLOWED = ("resolved_on", "by")
 
 

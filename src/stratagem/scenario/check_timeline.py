@@ -1,16 +1,17 @@
-"""Rules on moves and what they do: references, types, probabilities, shares, forces, delays."""
+"""Rules on moves: players, guards, base shares, probabilities, who sees them (L12, L16, L17, M7, M9)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from stratagem.errors import quote
-from stratagem.scenario.check import Report
-from stratagem.scenario.formula import Formula, Number
-from stratagem.scenario.model import Action, Chance, Changes, Later, Move, Outcome, Rounds, Shift, Variable
-from stratagem.scenario.names import NUMBER, TRUTH, Type
+from stratagem.scenario.check_effects import check_option, is_dated
+from stratagem.scenario.model import Action, Chance, Move, Outcome, Rounds
+from stratagem.scenario.names import NUMBER, TRUTH
+from stratagem.scenario.report import Report
 from stratagem.scenario.text import Path
 
 MAX_STEPS = 5000
-STATE_ONLY = ("state", "move", "round", "link")
 TIE_RULES = ("equal", "concede", "resist")
 
 
@@ -19,147 +20,119 @@ def timeline_is_bounded(report: Report) -> None:
     steps = 0
     for place, item in enumerate(report.scenario.timeline):
         steps += item.rounds * len(item.moves) if isinstance(item, Rounds) else 1
-        if isinstance(item, Rounds) and item.every is not None and item.every.rounds is not None:
-            report.fault(("timeline", place, "every"), f"the delay {quote(item.every.text)}", "a time, as `30 days`", "L16")
+        if isinstance(item, Rounds):
+            for key, delay in (("every", item.every), ("after", item.after)):
+                if delay is not None and delay.rounds is not None:
+                    found = f"the delay {quote(delay.text)}"
+                    report.fault(("timeline", place, key), found, "a time, as `30 days`", "L16")
         if steps > MAX_STEPS:
             report.fault(("timeline", place), f"a timeline of over {MAX_STEPS:,} moves", "fewer rounds", "L16")
             return
 
 
 def moves_are_whole(report: Report) -> None:
-    """L16: players, guards, tie rules and signatories of each move."""
-    scenario = report.scenario
-    for path, item in scenario.items():
+    """L16: players, guards, tie rules and signatories of each move, and what each option does."""
+    dated = is_dated(report.scenario)
+    signatories = {name: one.speaks_for for name, one in report.scenario.actors.items() if one.speaks_for is not None}
+    for path, item in report.scenario.items():
         if item.if_ is not None:
             report.formula((*path, "if"), item.if_, TRUTH)
         if item.after is not None and item.after.rounds is not None:
-            report.fault((*path, "after"), f"the delay {quote(item.after.text)}", "a time, as `5 days`", "L16")
+            found = f"the delay {quote(item.after.text)}"
+            report.fault((*path, "after"), found, "a time, as `5 days`", "L16")
         if isinstance(item, Move):
-            report.known((*path, "player"), item.player, scenario.players, "player", "L16")
-            report.known((*path, "ties"), item.ties, {*TIE_RULES, *item.actions}, "tie rule", "L16")
-            signatories = {name for name, actor in scenario.actors.items() if actor.speaks_for is not None}
-            if item.signed_by is not None and report.known((*path, "signed by"), item.signed_by, signatories, "signatory", "L12"):
-                speaker = scenario.actors[item.signed_by].speaks_for
-                if speaker != item.player:
-                    report.fault((*path, "signed by"), f"{quote(item.signed_by)}, who speaks for {quote(speaker)}", f"someone who speaks for {quote(item.player)}", "L12")
+            _player(report, path, item, signatories)
             _shares(report, path, item)
         else:
             _probabilities(report, path, item)
-        for name, option in item.options.items():
-            _option(report, (*path, "actions" if isinstance(item, Move) else "outcomes", name), option, in_rounds="moves" in path)
+        _seen_by(report, path, item)
+        section = "actions" if isinstance(item, Move) else "outcomes"
+        options: Mapping[str, Action | Outcome] = item.options
+        for name, option in options.items():
+            check_option(report, (*path, section, name), option, in_rounds="moves" in path, dated=dated)
+
+
+def _player(report: Report, path: Path, move: Move, signatories: Mapping[str, str | None]) -> None:
+    is_known = report.known((*path, "player"), move.player, report.scenario.players, "player", "L16")
+    report.known((*path, "ties"), move.ties, {*TIE_RULES, *move.actions}, "tie rule", "L16")
+    if move.signed_by is None or not report.known((*path, "signed by"), move.signed_by, signatories, "signatory", "L12"):
+        return
+    speaker = signatories[move.signed_by]
+    if speaker != move.player and is_known:
+        found = f"{quote(move.signed_by)}, who speaks for {quote(speaker)}"
+        report.fault((*path, "signed by"), found, f"someone who speaks for {quote(move.player)}", "L12")
+
+
+def _seen_by(report: Report, path: Path, item: Move | Chance) -> None:
+    seen = item.seen_by
+    names = [] if seen is None else [one.strip() for one in seen.split(",")] if isinstance(seen, str) else seen
+    for name in names if names not in (["all"], ["nobody"]) else ():
+        report.known((*path, "seen by"), name, report.scenario.players, "player", "M7")
 
 
 def _shares(report: Report, path: Path, move: Move) -> None:
-    total = 0.0
+    """L17, M9: base shares lie from 0 to 1 and leave nothing over; rates have a time to run in."""
+    plain: list[float] = []
     for name, action in move.actions.items():
-        inner = (*path, "actions", name)
+        inner: Path = (*path, "actions", name, "share")
         if action.share is None:
             continue
-        report.formula((*inner, "share"), action.share.formula, NUMBER)
+        report.formula(inner, action.share.formula, NUMBER)
         if action.size_of is not None:
-            report.fault((*inner, "share"), "a `share` on a size of something", "a share on actions that stand alone", "L17", at_key=True)
-        if isinstance(action.share.formula.tree, Number):
-            share = float(action.share.formula.tree.value)
-            total += share
-            if not 0 <= share <= 1:
-                report.fault((*inner, "share"), f"the base share {share:g}", "a share from 0 to 1", "M9")
-    is_open = any(action.share is None for action in move.actions.values())
-    all_plain = all(a.share is None or (a.share.per_days is None and isinstance(a.share.formula.tree, Number)) for a in move.actions.values())
-    if all_plain and (total > 1 + 1e-9 or (not is_open and abs(total - 1) > 1e-9)):
-        report.fault((*path, "actions"), f"base shares that sum to {total:g}", "shares that sum to 1, or to less where some are unstated", "M9", at_key=True)
+            expected = "a share on actions that stand alone"
+            report.fault(inner, "a `share` on a size of something", expected, "L17", at_key=True)
+        number = action.share.formula.number
+        if number is not None and not 0 <= number <= 1:
+            report.fault(inner, f"the base share {float(number):g}", "a share from 0 to 1", "M9")
+        if number is not None and action.share.per_days is None:
+            plain.append(float(number))
+        if action.share.per_days is not None:
+            _rate(report, path, inner)
+    _share_sum(report, (*path, "actions"), move, plain)
+
+
+def _share_sum(report: Report, path: Path, move: Move, plain: list[float]) -> None:
+    stated = [action.share for action in move.actions.values() if action.share is not None]
+    is_open = len(stated) < len(move.actions)
+    is_wrong = sum(plain) > 1 + 1e-9 or (not is_open and abs(sum(plain) - 1) > 1e-9)
+    if len(plain) == len(stated) and stated and is_wrong and report.is_whole(*path):
+        expected = "shares that sum to 1, or to less where some are unstated"
+        report.fault(path, f"base shares that sum to {sum(plain):g}", expected, "M9", at_key=True)
+
+
+def _rate(report: Report, path: Path, share: Path) -> None:
+    place = path[1]
+    item = report.scenario.timeline[place] if isinstance(place, int) else None
+    if isinstance(item, Rounds):
+        has_time = item.every is not None
+    else:
+        has_time = is_dated(report.scenario) and place != len(report.scenario.timeline) - 1
+    if not has_time and report.is_complete("timeline"):
+        expected = "`every` on the block, or a dated item after the move"
+        report.fault(share, "a rate without a time to run in", expected, "L17")
 
 
 def _probabilities(report: Report, path: Path, chance: Chance) -> None:
+    """L16: probabilities lie from 0 to 1 and sum to 1, or leave a `rest`."""
     rests = [name for name, outcome in chance.outcomes.items() if outcome.is_rest]
     for name in rests[1:]:
         report.fault((*path, "outcomes", name), "a second `rest`", "one `rest` in a chance move", "L16")
-    total, all_exact = 0.0, not rests
+    plain: list[float] = []
     for name, outcome in chance.outcomes.items():
-        inner = (*path, "outcomes", name, "probability")
+        inner: Path = (*path, "outcomes", name, "probability")
         if outcome.is_rest:
             continue
         report.formula(inner, outcome.probability, NUMBER)
-        if isinstance(outcome.probability.tree, Number):
-            probability = float(outcome.probability.tree.value)
-            total += probability
-            if not 0 <= probability <= 1:
-                report.fault(inner, f"the probability {probability:g}", "a probability from 0 to 1", "L16")
-        else:
-            all_exact = False
-    if (all_exact and abs(total - 1) > 1e-9) or total > 1 + 1e-9:
-        report.fault((*path, "outcomes"), f"probabilities that sum to {total:g}", "probabilities that sum to 1, or a `rest`", "L16", at_key=True)
+        number = outcome.probability.number
+        if number is not None:
+            plain.append(float(number))
+            if not 0 <= number <= 1:
+                report.fault(inner, f"the probability {float(number):g}", "a probability from 0 to 1", "L16")
+    is_all = len(plain) == len(chance.outcomes)
+    is_wrong = sum(plain) > 1 + 1e-9 or (is_all and abs(sum(plain) - 1) > 1e-9)
+    if is_wrong and report.is_whole(*path, "outcomes"):
+        expected = "probabilities that sum to 1, or a `rest`"
+        report.fault((*path, "outcomes"), f"probabilities that sum to {sum(plain):g}", expected, "L16", at_key=True)
 
 
-def _option(report: Report, path: Path, option: Action | Outcome, in_rounds: bool) -> None:
-    if option.if_ is not None:
-        report.formula((*path, "if"), option.if_, TRUTH)
-    _changes(report, path, option)
-    for place, later in enumerate(option.later):
-        inner = (*path, "later", place) if (*path, "later", place) in report.document.marks else (*path, "later")
-        _changes(report, inner, later)
-        if later.after.rounds is not None and not in_rounds:
-            report.fault((*inner, "after"), f"the delay {quote(later.after.text)} outside rounds", "a time, as `20 days`", "L18")
-        if later.after.rounds is None and not _is_dated(report):
-            report.fault((*inner, "after"), f"the delay {quote(later.after.text)} in a timeline without dates", "`as of`, and dates on the items", "L18")
-
-
-def _is_dated(report: Report) -> bool:
-    return any(getattr(item, field, None) is not None for item in report.scenario.timeline for field in ("date", "after", "every"))
-
-
-def _changes(report: Report, path: Path, changes: Changes | Later) -> None:
-    scenario = report.scenario
-    for name, formula in changes.set_.items():
-        if report.known((*path, "set", name), name, scenario.state, "state variable", "L17", at_key=True):
-            report.reads((*path, "set", name), formula, _type(scenario.state[name]), STATE_ONLY, "L17", "state and moves only: a variable is the same in every world")
-            _in_domain(report, (*path, "set", name), scenario.state[name], formula)
-    report.keys_known((*path, "gains"), changes.gains, scenario.stakes, "stake", "L17")
-    for stake, formula in changes.gains.items():
-        report.formula((*path, "gains", stake), formula, NUMBER)
-    report.keys_known((*path, "payoffs"), changes.payoffs, scenario.players, "player", "L17")
-    for player, formula in changes.payoffs.items():
-        report.formula((*path, "payoffs", player), formula, NUMBER)
-        if player in scenario.players and not scenario.players[player].is_raw:
-            report.fault((*path, "payoffs", player), f"a raw payoff for {quote(player)}, who weighs stakes", "`gains` of stakes", "M5", at_key=True)
-    for force, shift in changes.shifts:
-        _shift(report, (*path, "shift", force), force, shift)
-
-
-def _type(variable: Variable) -> Type:
-    words = tuple(str(word) for word in variable.domain)
-    return {"flag": TRUTH, "level": NUMBER, "label": Type("label", words)}[variable.kind]
-
-
-def _in_domain(report: Report, path: Path, variable: Variable, formula: Formula) -> None:
-    if isinstance(formula.tree, Number) and variable.kind == "level" and formula.tree.value not in variable.domain:
-        low, high = variable.domain[0], variable.domain[-1]
-        report.fault(path, f"the level {formula.text}", f"a whole number from {low} to {high}", "L14")
-
-
-def _shift(report: Report, path: Path, force: str, shift: Shift) -> None:
-    scenario = report.scenario
-    if not report.known(path, force, scenario.forces, "force", "L17", at_key=True):
-        return
-    if shift.amount is not None:
-        tree = report.formula(path, shift.amount, NUMBER)
-        if isinstance(tree, Number) and tree.value < 0:
-            report.fault(path, f"the amount {shift.amount.text}", "an amount of at least 0; turn the places round", "M3")
-    places = {*scenario.theatres, "reserve", "lost"}
-    for place in (shift.origin, shift.destination):
-        report.known(path, place, places, "place", "L13")
-    if shift.origin == shift.destination:
-        report.fault(path, f"a shift from {quote(shift.origin)} to itself", "two different places", "L17")
-
-
-def stakes_can_vary(report: Report) -> None:
-    """L15, M5: some action or outcome changes each stake."""
-    gained: set[str] = set()
-    for _, item in report.scenario.items():
-        for option in item.options.values():
-            gained |= {stake for changes in (option, *option.later) for stake in changes.gains}
-    for stake in report.scenario.stakes:
-        if stake not in gained:
-            report.fault(("stakes", stake), f"the stake {quote(stake)}, which nothing changes", "`gains` on some action or outcome, or no such stake", "M5", at_key=True)
-
-
-RULES = (timeline_is_bounded, moves_are_whole, stakes_can_vary)
+RULES = (timeline_is_bounded, moves_are_whole)

@@ -94,6 +94,13 @@ class Formula:
     text: str
     tree: Tree
 
+    @property
+    def number(self) -> Fraction | None:
+        """The number that the formula is, signed or not; None where it is more than a number."""
+        if isinstance(self.tree, Call) and self.tree.function == "neg" and isinstance(self.tree.operands[0], Number):
+            return -self.tree.operands[0].value
+        return self.tree.value if isinstance(self.tree, Number) else None
+
     @classmethod
     def parse(cls, value: object) -> Formula:
         """The formula of a number, a truth or a text. Raises `FormulaFault`."""

@@ -31,7 +31,7 @@ def validated(document: Document) -> tuple[Scenario | None, list[Fault]]:
         try:
             return Scenario.model_validate(document.data), faults
         except ValidationError as refusal:
-            errors = refusal.errors(include_url=False)
+            errors = refusal.errors(include_url=False)[: MAX_FAULTS + 1]
         renamed = _misspelt(document, errors)
         faults += shape_faults(document, [one for one in errors if _is_own(document, one, renamed, is_first=not attempt)])
         if len(errors) > MAX_FAULTS or not _repair(document, errors, renamed):
@@ -44,17 +44,17 @@ def _misspelt(document: Document, errors: list[Any]) -> dict[Path, str]:
     found: dict[Path, str] = {}
     for error in errors:
         if error["type"] == "extra_forbidden":
-            path = path_of(error)
+            path = path_of(document, error)
             key = nearest(str(path[-1]), keys_at(error["loc"][:-1]))
-            beside = {(*path[:-1], key), *((*one[:-1], name) for one, name in found.items())}
-            if key is not None and (*path[:-1], key) not in document.marks and len(beside) == len(found) + 1:
+            taken = {(*one[:-1], name) for one, name in found.items()}
+            if key is not None and (*path[:-1], key) not in document.marks and (*path[:-1], key) not in taken:
                 found[path] = key
     return found
 
 
 def _is_own(document: Document, error: Any, renamed: dict[Path, str], is_first: bool) -> bool:
     """Whether an error is of the file's own, not one that a repair or a misspelling has caused."""
-    path = path_of(error)
+    path = path_of(document, error)
     if error["type"] == "missing":
         is_misspelt = any(one[:-1] == path[:-1] and key == path[-1] for one, key in renamed.items())
         return not is_misspelt and (is_first or not document.mark(path[:-1]).is_thinned)
@@ -66,12 +66,11 @@ def _repair(document: Document, errors: list[Any], renamed: dict[Path, str]) -> 
     """Whether every error could be met by a change to the document, which is made."""
     to_drop: set[Path] = set()
     for error in errors:
-        path = path_of(error)
-        place = document.place(path)
-        if path in renamed:
+        place = path_of(document, error)
+        if place in renamed:
             continue
         if error["type"] == "missing":
-            to_drop |= _supply(document, path, renamed)
+            to_drop |= _supply(document, place, renamed)
         elif error["type"] == "stated" and error["ctx"]["rule"] in NEUTRAL and not document.marks[place].is_replaced:
             _put(document, place, NEUTRAL[error["ctx"]["rule"]])
         else:
@@ -88,7 +87,7 @@ def _repair(document: Document, errors: list[Any], renamed: dict[Path, str]) -> 
 
 def _supply(document: Document, path: Path, renamed: dict[Path, str]) -> set[Path]:
     """Put a missing value in, where any will do; else the element that lacks it is to be dropped."""
-    place, key = document.place(path[:-1]), str(path[-1])
+    place, key = path[:-1], str(path[-1])
     if any(one[:-1] == place and name == key for one, name in renamed.items()):
         return set()
     holder = _at(document.data, place)

@@ -78,7 +78,14 @@ class Report:
             kind = self._kind(name)
             if kind not in allowed and kind not in ("definition", "unsure"):
                 article = "a force in a place" if kind == "stock" else f"a {kind}"
-                self.fault(path, f"{quote(name)} ({article}) in this formula", expected, rule, at=_at(formula, name))
+                self.fault(path, f"{quote(name)} ({article}) in this formula", expected, rule, at=place_of(formula, name))
+
+    def reads_of(self, formula: Formula) -> frozenset[str]:
+        """What a formula reads, through definitions; nothing where it has a fault, which is reported elsewhere."""
+        try:
+            return self.symbols.reads(self.symbols.resolve(formula)[0])
+        except FormulaFault:
+            return frozenset()
 
     def _kind(self, name: str) -> str:
         if name.startswith("ever "):
@@ -86,6 +93,6 @@ class Report:
         return self.symbols.table[name].kind if name in self.symbols.table else UNSURE.kind
 
 
-def _at(formula: Formula, name: str) -> int:
+def place_of(formula: Formula, name: str) -> int:
     """Where a formula reads a name; its start where it does so through a definition."""
     return next((one.at for one in names_in(formula.tree) if one.name == name), 0)

@@ -2,44 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from stratagem.scenario.model import Scenario
+from stratagem.scenario.model import ITEM_KINDS, Scenario
+
+Schema = dict[str, Any]
+
+BARE_FORMS: dict[str, Schema] = {
+    "Player": {"type": "string"}, "Theatre": {"type": "string"}, "Stake": {"type": "string"}, "Link": {"type": "string"},
+    "Source": {"type": "string"}, "Fact": {"type": "string"}, "Seen": {"type": "string"}, "Action": {"type": "null"},
+    "Outcome": {"type": ["string", "number"]},
+}  # fmt: skip
+ESTIMATED = ("Quantity", "Judgement")
+NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 @lru_cache(maxsize=1)
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a scenario file; bare forms are allowed beside the long ones."""
+def json_schema() -> Schema:
+    """The JSON Schema (2020-12) of a scenario file as parsed; bare forms are allowed beside the long ones."""
+    from stratagem.scenario.descriptions import DESCRIPTIONS  # noqa: PLC0415 - long, and only editors read it
+
     schema = Scenario.model_json_schema(by_alias=True)
-    for part in schema["$defs"].values():
-        _allow_bare_form(part)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Stratagem scenario", **schema}
+    parts = {"Scenario": schema, **schema["$defs"]}
+    for title, part in parts.items():
+        _describe(part, DESCRIPTIONS[title])
+        _as_written(title, part)
+    for title in (*BARE_FORMS, *ESTIMATED):
+        _allow_bare_form(title, parts[title], schema["$defs"])
+    for one in _inside(schema):
+        one.pop("default", None)
+        _close_names(one)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Stratagem scenario"}
 
 
-BARE_FORMS: dict[str, dict[str, Any]] = {
-    "Player": {"type": "string"}, "Theatre": {"type": "string"}, "Stake": {"type": "string"}, "Link": {"type": "string"},
-    "Source": {"type": "string"}, "Fact": {"type": "string"}, "Seen": {"type": "string"}, "Action": {"type": "null"},
-    "Outcome": {"type": ["string", "number"]}, "Quantity": {"type": ["string", "number"]}, "Judgement": {"type": ["string", "number"]},
-}  # fmt: skip
+def _describe(part: Schema, descriptions: dict[str, str]) -> None:
+    for name, place in part["properties"].items():
+        place.pop("title", None)
+        if name in descriptions:
+            place["description"] = descriptions[name]
 
 
-def _allow_bare_form(part: dict[str, Any]) -> None:
-    title = part.get("title")
-    for name, place in part.get("properties", {}).items():
-        if name in ("shift", "later") and place.get("type") == "array":
-            part["properties"][name] = {"anyOf": [place["items"], place]}
+def _as_written(title: str, part: Schema) -> None:
+    """Undo what reading does: one entry for a list, stakes beside the keys of weights, `best` for no precision."""
+    properties = part["properties"]
+    for name in {"shift", "later"} & set(properties):
+        one, described = properties[name]["items"], properties[name].pop("description")
+        properties[name] = {"anyOf": [one, properties[name]], "description": described}
     if title == "Weights":
-        part["additionalProperties"] = {"type": ["string", "number"]}
-        part["properties"].pop("exact", None)
-    if title in BARE_FORMS:
-        long_form = dict(part)
-        part.clear()
-        part.update({"title": title, "anyOf": [BARE_FORMS[title], long_form]})
+        amount = properties.pop("exact")["anyOf"][0]["additionalProperties"]
+        part["patternProperties"] = {NAME_PATTERN: amount}
+        for known in properties:
+            part["patternProperties"].setdefault(f"^(?!{known}$)" + NAME_PATTERN.removeprefix("^"), amount)
+        part["patternProperties"] = {_name_other_than(properties): amount}
 
 
-ITEM_KINDS = ("move", "chance", "rounds", "simultaneous")
+def _name_other_than(known: Sequence[str] | Schema) -> str:
+    return f"^(?!(?:{'|'.join(known)})$)" + NAME_PATTERN.removeprefix("^")
+
+
+def _allow_bare_form(title: str, part: Schema, definitions: Schema) -> None:
+    long_form = dict(part)
+    bare = [long_form["properties"]["is"]] if title in ESTIMATED else [BARE_FORMS[title]]
+    part.clear()
+    part.update({"title": title, "description": long_form.pop("description", ""), "anyOf": [*bare, long_form]})
+
+
+def _inside(place: Any) -> Iterator[Schema]:
+    """Every schema in a schema, itself first."""
+    if isinstance(place, dict):
+        yield place
+    inner = place.values() if isinstance(place, dict) else place if isinstance(place, list) else ()
+    for one in inner:
+        yield from _inside(one)
+
+
+def _close_names(place: Schema) -> None:
+    """Say what the keys of a mapping of names look like."""
+    if isinstance(place.get("propertyNames"), dict):
+        place["propertyNames"] = {"pattern": NAME_PATTERN, "maxLength": 64}
 
 
 def without_kinds(path: Sequence[str | int]) -> tuple[str | int, ...]:
@@ -48,10 +90,19 @@ def without_kinds(path: Sequence[str | int]) -> tuple[str | int, ...]:
     return tuple(step for before, step in pairs if not (isinstance(before, int) and step in ITEM_KINDS))
 
 
+@lru_cache(maxsize=1)
+def _model_schema() -> Schema:
+    return Scenario.model_json_schema(by_alias=True)
+
+
 def keys_at(path: Sequence[str | int]) -> list[str]:
-    """The keys allowed by the model at a validation path."""
-    schema = Scenario.model_json_schema(by_alias=True)
-    places: list[dict[str, Any]] = [schema]
+    """The keys allowed by the model at a validation path.
+
+    >>> keys_at(["theatres", "west"])
+    ['assumption', 'source', 'title']
+    """
+    schema = _model_schema()
+    places: list[Schema] = [schema]
     before: str | int | None = None
     for step in path:
         opened = [one for place in places for one in _open(place, schema["$defs"])]
@@ -60,10 +111,11 @@ def keys_at(path: Sequence[str | int]) -> list[str]:
         else:
             places = [inner for one in opened for inner in _step(one, step)]
         before = step
-    return sorted({key for place in places for one in _open(place, schema["$defs"]) for key in one.get("properties", {})})
+    keys = {key for place in places for one in _open(place, schema["$defs"]) for key in one.get("properties", {})}
+    return sorted(keys - {"exact"})
 
 
-def _open(place: dict[str, Any], definitions: dict[str, Any]) -> list[dict[str, Any]]:
+def _open(place: Schema, definitions: Schema) -> list[Schema]:
     if "$ref" in place:
         return _open(definitions[place["$ref"].rsplit("/", 1)[-1]], definitions)
     for key in ("anyOf", "oneOf"):
@@ -72,7 +124,7 @@ def _open(place: dict[str, Any], definitions: dict[str, Any]) -> list[dict[str, 
     return [place]
 
 
-def _step(one: dict[str, Any], step: str | int) -> list[dict[str, Any]]:
+def _step(one: Schema, step: str | int) -> list[Schema]:
     if isinstance(step, int):
         return [one["items"]] if "items" in one else []
     if step in one.get("properties", {}):

@@ -26,10 +26,10 @@ EXPECTED = {
 MAX_KEYS_SHOWN = 30
 
 
-def path_of(error: Any) -> Path:
-    """Where in the text an error stands: without the steps that only name a kind of item or that it is a key."""
-    path = without_kinds(tuple(error["loc"]))
-    return path[:-1] if path[-1:] == ("[key]",) else path
+def path_of(document: Document, error: Any) -> Path:
+    """Where in the text an error stands; of a key that is missing, where it would."""
+    path = without_kinds(error["loc"])
+    return (*document.place(path[:-1]), path[-1]) if error["type"] == "missing" else document.place(path)
 
 
 def shape_faults(document: Document, errors: Iterable[Any]) -> list[Fault]:
@@ -44,7 +44,7 @@ def shape_faults(document: Document, errors: Iterable[Any]) -> list[Fault]:
 
 
 def _fault(document: Document, error: Any) -> Fault:
-    path = path_of(error)
+    path = path_of(document, error)
     rule = RULE_OF_SECTION.get(str(path[0]) if path else "", "L3")
     if error["type"] == "stated":
         context = error["ctx"]

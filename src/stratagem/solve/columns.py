@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,19 @@ class Inputs:
 
     def __len__(self) -> int:
         return len(self.world)
+
+    @cached_property
+    def attitudes(self) -> tuple[tuple[slice, bool], ...]:
+        """Runs of columns that are all risk-neutral (true) or all not."""
+        if self.risk_aversion is None:
+            return ((slice(0, len(self.columns.player)), True),)
+        is_neutral = [not alpha.any() for alpha in self.risk_aversion]
+        starts = [
+            0,
+            *(place for place in range(1, len(is_neutral)) if is_neutral[place] != is_neutral[place - 1]),
+            len(is_neutral),
+        ]
+        return tuple((slice(start, stop), is_neutral[start]) for start, stop in pairwise(starts))
 
     def part(self, places: slice | NDArray[np.int64]) -> Inputs:
         """The inputs of some of the worlds."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, near, quote
 from stratagem.graph.game import Expression, Game
-from stratagem.scenario.check_provenance import parse_seen
+from stratagem.scenario.choices import parse_seen
 
 FREE, REMOVED, FORCED = -1, 0, 1
 

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Game, Ints
 
-SLOTS = 64
+SLOTS = (16, 32, 64)  # edges a step, to choose from
+STEP_COST = 2  # what a step costs beside its slots, in slots
 FANS = (1, 2, 8)
+INFLOW_SLOTS = 64
 SURE, NEVER, FIRST_FLOW = 0, 1, 2  # rows of the flow table: certain, impossible, then the edges
 ALWAYS, FIRST_SHARE = 0, 1  # rows of the share table: 1 in all worlds, then those of expressions
 
@@ -48,6 +50,11 @@ class Form:
     window: int  # node rows that a step writes
     slots: int  # edge rows that a step writes
     targets: int  # rows on the way forward: the root, then nodes and partial sums
+
+    @property
+    def can_stick(self) -> bool:
+        """Whether there are decisions whose actions may not be available."""
+        return any(not kind.is_chance and not kind.is_even for kind in self.kinds)
 
 
 class Steps(NamedTuple):
@@ -94,19 +101,31 @@ def rounded(count: int) -> int:
     return max(-(-count // unit) * unit, 1)
 
 
-def lay_out(game: Game, slots: int = SLOTS) -> Padded:
-    """The steps of a game."""
-    branching = np.diff(game.first_edge)
-    slots = max(slots, int(branching.max()))
+def lay_out(game: Game) -> Padded:
+    """The steps of a game: as wide as wastes least."""
+    return min(
+        (_lay_out(game, slots) for slots in SLOTS),
+        key=lambda one: (int(one.step_of_row[-1]) + 1) * (one.form.slots + STEP_COST),
+    )
+
+
+def _lay_out(game: Game, slots: int) -> Padded:
+    slots = max(slots, int(np.diff(game.first_edge).max()))
     kinds, kind_of_node = _kinds(game, slots)
-    inner = np.flatnonzero(game.player_of_node != TERMINAL)
     sizes = np.array([kind.size for kind in kinds])
     node_of_row, step, slot = _schedule(game, kind_of_node, sizes)
+    inflows, target_of_node, targets = _inflows(game)
     form = Form(
-        kinds, rounded(game.num_gains), rounded(len(inner)), rounded(game.num_edges), int(sizes.max()), slots, 0
+        kinds,
+        rounded(game.num_gains),
+        rounded(len(node_of_row)),
+        rounded(game.num_edges),
+        int(sizes.max()),
+        slots,
+        targets,
     )
     row_of_node = np.full(game.num_nodes, form.rows + form.window, np.int32)
-    row_of_node[node_of_row] = np.arange(len(inner))
+    row_of_node[node_of_row] = np.arange(len(node_of_row))
     edges = _edges_of(game, node_of_row)
     row_of_edge = np.empty(game.num_edges, np.int32)
     row_of_edge[edges] = np.arange(game.num_edges)
@@ -114,8 +133,6 @@ def lay_out(game: Game, slots: int = SLOTS) -> Padded:
     steps = _steps(
         game, form, (kind_of_node, node_of_row, edges), (step, slot), row_of_node, share.ravel() + FIRST_SHARE
     )
-    inflows, target_of_node, targets = _inflows(game, slots)
-    form = Form(form.kinds, form.gains, form.rows, form.edges, form.window, form.slots, targets)
     return Padded(
         form, steps, inflows, row_of_node, row_of_edge, target_of_node, shares.astype(np.int32), step, slot, node_of_row
     )
@@ -259,18 +276,18 @@ class _Sums:
     source: Places  # [terms] place of the sum it comes from
 
 
-def _inflows(game: Game, slots: int) -> tuple[Inflows, Ints, int]:
+def _inflows(game: Game) -> tuple[Inflows, Ints, int]:
     """The forward steps, the row of each node, and how many rows there are."""
     sums = _sums(game)
     count = np.diff(sums.first)
     fan = np.searchsorted(FANS, count)
     order = np.lexsort((np.arange(len(count)), fan, sums.stage))
     order = order[order != 0]  # the root has no inflow
-    step, slot = _windows((sums.stage[order], fan[order]), slots // np.array(FANS)[fan[order]])
+    step, slot = _windows((sums.stage[order], fan[order]), INFLOW_SLOTS // np.array(FANS)[fan[order]])
     row = np.zeros(len(count), np.int32)
     row[order] = np.arange(1, len(count))
     num_steps = rounded(int(step[-1]) + 1)
-    edge, parent = np.full((num_steps, slots), NEVER, np.int32), np.zeros((num_steps, slots), np.int32)
+    edge, parent = np.full((num_steps, INFLOW_SLOTS), NEVER, np.int32), np.zeros((num_steps, INFLOW_SLOTS), np.int32)
     within = np.arange(len(sums.edge)) - np.repeat(sums.first[:-1], count)
     step_of, slot_of = np.zeros(len(count), np.int64), np.zeros(len(count), np.int64)
     step_of[order], slot_of[order] = step, slot * np.array(FANS)[fan[order]]

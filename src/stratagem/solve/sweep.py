@@ -172,13 +172,16 @@ def _by_rule(
 
 
 def _combine(inputs: Inputs, chances: list[Floats], children: list[Floats]) -> Floats:
-    value = np.asarray(mean(chances, children))
+    """The value of each node: means, and certainty equivalents in the columns of risk-averse players."""
     if inputs.risk_aversion is None:
-        return value
-    for column, alpha in enumerate(inputs.risk_aversion):
-        if alpha.any():
-            probability = [chance[:, column if chance.shape[1] > 1 else 0] for chance in chances]
-            value[:, column] = _equivalent(probability, [child[:, column] for child in children], alpha)
+        return np.asarray(mean(chances, children))
+    value = np.empty_like(children[0])
+    for columns, is_neutral in inputs.attitudes:
+        probability = [chance[:, columns] if chance.shape[1] > 1 else chance for chance in chances]
+        worth = [child[:, columns] for child in children]
+        value[:, columns] = (
+            mean(probability, worth) if is_neutral else _equivalent(probability, worth, inputs.risk_aversion[columns])
+        )
     return value
 
 

@@ -9,31 +9,31 @@ Importing this module turns on 64-bit numbers in JAX.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
-from stratagem.solve.columns import TRUTH
-from stratagem.solve.kernel import (
-    best_set,
-    break_ties,
-    certainty_equivalent,
-    mean,
-    quantal_response,
-)
-from stratagem.solve.padded import FANS, Form, Inflows, Kind, Steps
+from stratagem.graph.game import Floats, Game
+from stratagem.solve.columns import TRUTH, Inputs
+from stratagem.solve.kernel import SMALL_RISK_AVERSION, best_set, break_ties, certainty_equivalent, mean, quantal_response
+from stratagem.solve.padded import FANS, FIRST_FLOW, FIRST_SHARE, INFLOW_SLOTS, Form, Inflows, Kind, Padded, Steps, lay_out, rounded
+from stratagem.solve.plan import Plan
+from stratagem.solve.sweep import Bools, Sweep
 
 jax.config.update("jax_enable_x64", True)
 
 Array = Any
 CHUNK = 128
+PLAIN_RULES = ("equal", "concede", "resist", "first", "last")
 
 
 class Numbers(NamedTuple):
-    """What a chunk of worlds feeds to the program."""
+    """What a chunk of worlds feeds to the program; every field but the tables' padding can be differentiated."""
 
     gains: Array  # [G, C, W]
     shares: Array  # [S, V, W] base shares and probabilities; row 0 is 1
@@ -53,46 +53,49 @@ class Rules(NamedTuple):
 class Mode(NamedTuple):
     """What the program depends on besides the form."""
 
-    num_players: int
     evaluator: tuple[int, ...]  # [C]
     attitude: tuple[str, ...]  # [C] `neutral`, `small` or `large` risk aversion
     is_best: bool  # best replies, not quantal response
 
 
-class Found(NamedTuple):
-    """The rows that a sweep fills, in the order of the steps."""
+class Rows(NamedTuple):
+    """What a sweep fills in, in the order of the steps; a last row of zeros stands for terminals."""
 
-    values: Array  # [G + rows, C, W]
+    values: Array  # [gains + rows, C, W]
     behaviour: Array  # [edges, W]
     regret: Array  # [rows, W]
-    is_tied: Array  # [rows, W]
-    is_stuck: Array  # [rows, W]
+    is_tied: Array | None  # [rows, W], best replies only
+    is_stuck: Array | None  # [rows, W], only where an action may not be available
 
 
-@partial(jax.jit, static_argnames=("form", "mode"))
-def swept(form: Form, mode: Mode, steps: Steps, rules: Rules | None, numbers: Numbers) -> Found:
-    """The way back. `rules` is None where all ties fall equally."""
-    size = numbers.gains.shape[-1]
-    extra = form.rows + form.window
-    can_stick = any(not kind.is_chance and not kind.is_even for kind in form.kinds)
-    start = Found(
-        jnp.concatenate([numbers.gains, jnp.zeros((extra + 1, *numbers.gains.shape[1:]))]),
+def empty(form: Form, mode: Mode, size: int) -> Rows:
+    """Rows to fill in."""
+    height = form.rows + form.window + 1
+    return Rows(
+        jnp.zeros((form.gains + height, len(mode.evaluator), size)),
         jnp.zeros((form.edges + form.slots, size)),
-        jnp.zeros((extra + 1, size)),
-        jnp.zeros((extra + 1, size), bool) if mode.is_best else None,
-        jnp.zeros((extra + 1, size), bool) if can_stick else None,
+        jnp.zeros((height, size)),
+        jnp.zeros((height, size), bool) if mode.is_best else None,
+        jnp.zeros((height, size), bool) if form.can_stick else None,
     )
+
+
+def sweep_back(form: Form, mode: Mode, steps: Steps, rules: Rules | None, numbers: Numbers, rows: Rows) -> Rows:
+    """The way back, into `rows`. `rules` is None where all ties fall equally."""
     log_share = None if mode.is_best else _logarithm(numbers.shares[:, TRUTH])
     programs = [partial(_sweep_step, form, mode, kind, numbers, log_share) for kind in form.kinds]
+    rows = rows._replace(values=lax.dynamic_update_slice_in_dim(rows.values, numbers.gains, 0, axis=0))
 
-    def sweep_one(found: Found, here: tuple[Steps, Rules | None]) -> tuple[Found, None]:
+    def sweep_one(rows: Rows, here: tuple[Steps, Rules | None]) -> tuple[Rows, None]:
         step, rule = here
-        nothing = partial(_nothing, form, found)
-        part = lax.switch(step.kind, [*programs, nothing], found.values, step, rule)
+        part = lax.switch(step.kind, [*programs, partial(_nothing, form, rows)], rows.values, step, rule)
         starts = (form.gains + step.row, step.edge, step.row, step.row, step.row)
-        return Found(*(_write(*one) for one in zip(found, part, starts, strict=True))), None
+        return Rows(*(_write(*one) for one in zip(rows, part, starts, strict=True))), None
 
-    return lax.scan(sweep_one, start, (steps, rules))[0]
+    return lax.scan(sweep_one, rows, (steps, rules))[0]
+
+
+swept = jax.jit(sweep_back, static_argnames=("form", "mode"), donate_argnames=("rows",))
 
 
 def _write(rows: Array | None, part: Array | None, start: Array) -> Array | None:
@@ -101,14 +104,9 @@ def _write(rows: Array | None, part: Array | None, start: Array) -> Array | None
     return lax.dynamic_update_slice_in_dim(rows, part, start, axis=0)
 
 
-def _nothing(form: Form, found: Found, *_: Any) -> Found:
+def _nothing(form: Form, rows: Rows, *_: Any) -> Rows:
     heights = (form.window, form.slots, form.window, form.window, form.window)
-    return Found(
-        *(
-            None if rows is None else jnp.zeros((n, *rows.shape[1:]), rows.dtype)
-            for n, rows in zip(heights, found, strict=True)
-        )
-    )
+    return Rows(*(None if one is None else jnp.zeros((n, *one.shape[1:]), one.dtype) for n, one in zip(heights, rows, strict=True)))
 
 
 def _logarithm(share: Array) -> Array:
@@ -125,7 +123,7 @@ def _sweep_step(
     values: Array,
     step: Steps,
     rule: Rules | None,
-) -> Found:
+) -> Rows:
     """The rows of one step of one kind."""
     edge_at = partial(_by_node, kind)
     children = _edge_values(kind, numbers, values, step)
@@ -142,14 +140,13 @@ def _sweep_step(
         behaviour, tied, stuck, reachable = _respond(mode, kind, numbers, log_share, own, children, step, rule)
         value = _combine(mode, numbers, [behaviour[:, j, None] for j in range(kind.branching)], children)
         regret = jnp.max(reachable, axis=1) - _own(value, owner)
-    can_stick = any(not one.is_chance and not one.is_even for one in form.kinds)
     flags = jnp.zeros((kind.size, size), bool)
-    return Found(
+    return Rows(
         _tall(value, form.window),
         _tall(behaviour.reshape(-1, size), form.slots),
         _tall(regret, form.window),
         _tall(flags if tied is None else tied, form.window) if mode.is_best else None,
-        _tall(flags if stuck is None else stuck, form.window) if can_stick else None,
+        _tall(flags if stuck is None else stuck, form.window) if form.can_stick else None,
     )
 
 
@@ -216,21 +213,18 @@ def _respond(
         return quantal_response(jnp, own, numbers.precision[owner][:, None], weight), None, stuck, reachable
     best = best_set(jnp, own, is_available)
     tied = jnp.sum(best, axis=1) > 1
-    return _by_rule(mode, kind, best, share, children, rule, owner), tied, stuck, reachable
+    return _by_rule(kind, numbers, best, share, children, rule, owner), tied, stuck, reachable
 
 
-def _by_rule(
-    mode: Mode, kind: Kind, best: Array, share: Array | None, children: list[Array], rule: Rules | None, owner: Array
-) -> Array:
+def _by_rule(kind: Kind, numbers: Numbers, best: Array, share: Array | None, children: list[Array], rule: Rules | None, owner: Array) -> Array:
     if rule is None:
         return break_ties(jnp, best, share, None, 1.0)
     order, sign = rule.order[: kind.size, None, None], rule.sign[: kind.size, None, None]
     preferred = best & _by_node(kind, rule.is_preferred)[:, :, None]
     best = jnp.where(jnp.any(preferred, axis=1, keepdims=True), preferred, best)
     best = jnp.where(order > 0, _first(best), jnp.where(order < 0, _first(best[:, ::-1])[:, ::-1], best))
-    others = jnp.stack(
-        [jnp.sum(child[:, : mode.num_players], axis=1) - _own(child, owner) for child in children], axis=1
-    )
+    num_players = len(numbers.precision)
+    others = jnp.stack([jnp.sum(child[:, :num_players], axis=1) - _own(child, owner) for child in children], axis=1)
     return break_ties(jnp, best, share, others, sign)
 
 
@@ -253,25 +247,178 @@ def _combine(mode: Mode, numbers: Numbers, chances: list[Array], children: list[
     return jnp.stack(columns, axis=1)
 
 
-@partial(jax.jit, static_argnames=("form",))
-def reached(form: Form, inflows: Inflows, behaviour: Array) -> Array:
-    """The way forward: the reach [targets, W] under behaviour [E, W] in the order of the game's edges."""
+def sweep_forward(form: Form, inflows: Inflows, behaviour: Array) -> Array:
+    """The way forward: reach [targets, W] under behaviour [E, W], both in the order of the game."""
     size = behaviour.shape[1]
     flows = jnp.concatenate([jnp.ones((1, size)), jnp.zeros((1, size)), behaviour])
-    reach = jnp.zeros((form.targets + form.slots, size)).at[0].set(1.0)
-    programs = [partial(_sum_flows, form, fan, flows) for fan in FANS]
+    reach = jnp.zeros((form.targets + INFLOW_SLOTS, size)).at[0].set(1.0)
+    programs = [partial(_sum_flows, fan, flows) for fan in FANS]
 
     def sum_one(reach: Array, step: Inflows) -> tuple[Array, None]:
-        part = lax.switch(step.fan, [*programs, lambda *_: jnp.zeros((form.slots, size))], reach, step)
+        part = lax.switch(step.fan, [*programs, lambda *_: jnp.zeros((INFLOW_SLOTS, size))], reach, step)
         return lax.dynamic_update_slice_in_dim(reach, part, step.row, axis=0), None
 
     return lax.scan(sum_one, reach, inflows)[0]
 
 
-def _sum_flows(form: Form, fan: int, flows: Array, reach: Array, step: Inflows) -> Array:
-    count = form.slots // fan
-    edge, parent = (one[: count * fan].reshape(count, fan) for one in (step.edge, step.parent))
+reached = jax.jit(sweep_forward, static_argnames=("form",))
+
+
+def _sum_flows(fan: int, flows: Array, reach: Array, step: Inflows) -> Array:
+    count = INFLOW_SLOTS // fan
+    edge, parent = (one.reshape(count, fan) for one in (step.edge, step.parent))
     total = _rows(flows, edge[:, 0]) * _rows(reach, parent[:, 0])
     for j in range(1, fan):
         total = total + _rows(flows, edge[:, j]) * _rows(reach, parent[:, j])
-    return _tall(total, form.slots)
+    return _tall(total, INFLOW_SLOTS)
+
+
+class Compiled:
+    """A game made ready: `backward` and `forward` give what those of `sweep` give."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.padded = plan, lay_out(plan.game)
+        _check(self.padded, plan.game)
+        self.steps, self.inflows = jax.device_put((self.padded.steps, self.padded.inflows))
+        self.rules: dict[str | None, Rules | None] = {}
+
+    def backward(self, plan: Plan, inputs: Inputs, tie_rule: str | None = None) -> Sweep:
+        """Values and behaviour, latest layer first; `tie_rule` overrides the moves' own."""
+        game, padded, size = plan.game, self.padded, len(inputs)
+        mode = mode_of(inputs)
+        sweep = Sweep(
+            np.empty((game.num_gains + game.num_nodes, *inputs.gains.shape[1:])),
+            np.empty((game.num_edges, size)),
+            np.empty((game.num_nodes, size)),
+            np.empty((game.num_nodes, size), bool) if mode.is_best else None,
+            np.empty((game.num_nodes, size), bool) if padded.form.can_stick else None,
+        )
+        sweep.buffer[: game.num_gains] = inputs.gains
+        rules = self._rules(tie_rule) if mode.is_best else None
+        rows = empty(padded.form, mode, CHUNK)
+        for start in range(0, size, CHUNK):
+            here = slice(start, min(start + CHUNK, size))
+            numbers = _widened(pad_numbers(np, padded, numbers_of(inputs.part(here))), CHUNK)
+            rows = swept(padded.form, mode, self.steps, rules, numbers, rows)
+            self._copy(rows, sweep, here)
+        if sweep.is_stuck is not None and not sweep.is_stuck.any():
+            sweep.is_stuck = None
+        return sweep
+
+    def _copy(self, rows: Rows, sweep: Sweep, here: slice) -> None:
+        """From the order of the steps to that of the game."""
+        padded, count = self.padded, here.stop - here.start
+        sweep.values(self.plan)[..., here] = np.asarray(rows.values)[padded.form.gains + padded.row_of_node, :, :count]
+        sweep.behaviour[:, here] = np.asarray(rows.behaviour)[padded.row_of_edge, :count]
+        for target, source in ((sweep.regret, rows.regret), (sweep.tied, rows.is_tied), (sweep.is_stuck, rows.is_stuck)):
+            if target is not None:
+                target[:, here] = np.asarray(source)[padded.row_of_node, :count]
+
+    def forward(self, plan: Plan, behaviour: Floats, kept: Bools | None = None) -> Floats:
+        """The probability [N, W] of reaching each node, over the edges `kept`."""
+        form, game = self.padded.form, plan.game
+        flows = np.zeros((form.edges, rounded(behaviour.shape[1])))
+        flows[: game.num_edges, : behaviour.shape[1]] = behaviour if kept is None else behaviour * kept[:, None]
+        return np.asarray(reached(form, self.inflows, flows))[self.padded.target_of_node, : behaviour.shape[1]]
+
+    def _rules(self, tie_rule: str | None) -> Rules | None:
+        if tie_rule not in self.rules:
+            self.rules[tie_rule] = jax.device_put(rules_of(self.plan.game, self.padded, tie_rule))
+        return self.rules[tie_rule]
+
+
+def _check(padded: Padded, game: Game) -> None:
+    """Raise `IndexError` where an index is out of bounds."""
+    form, steps, inflows = padded.form, padded.steps, padded.inflows
+    bounds = (
+        (steps.source, form.gains + form.rows), (steps.gain, game.num_gains), (steps.share, len(padded.shares) + FIRST_SHARE),
+        (steps.duration, len(game.durations)), (steps.owner, len(game.players)), (steps.row, form.rows + 1), (steps.edge, form.edges + 1),
+        (inflows.edge, game.num_edges + FIRST_FLOW), (inflows.parent, form.targets), (inflows.row, form.targets + 1),
+    )  # fmt: skip
+    for places, bound in bounds:
+        if places.size and (places.min() < 0 or places.max() >= bound):
+            raise IndexError(f"an index of {places.max()} where {bound} is the bound")
+
+
+def mode_of(inputs: Inputs) -> Mode:
+    """What the program needs to know of the inputs."""
+    risk = inputs.risk_aversion
+    attitude = tuple("neutral" if risk is None else _attitude(risk[column]) for column in range(len(inputs.columns.player)))
+    return Mode(inputs.columns.evaluator, attitude, bool(np.isinf(inputs.precision).any()))
+
+
+def _attitude(alpha: Floats) -> str:
+    least, most = float(alpha.min()), float(alpha.max())
+    if least == most == 0:
+        return "neutral"
+    return "small" if min(abs(least), abs(most)) < SMALL_RISK_AVERSION or least < 0 < most else "large"
+
+
+def rules_of(game: Game, padded: Padded, tie_rule: str | None = None) -> Rules | None:
+    """How ties fall in a game, or everywhere by `tie_rule`; None where all fall equally."""
+    nodes, place = padded.node_of_row, (padded.step_of_row, padded.slot_of_row)
+    rule = np.array([_rule(game, node) if tie_rule is None else tie_rule for node in nodes])
+    rules = Rules(np.zeros(padded.steps.owner.shape), np.zeros(padded.steps.owner.shape, np.int32), np.zeros(padded.steps.source.shape, bool))
+    rules.sign[place] = (rule == "concede") * 1.0 - (rule == "resist")
+    rules.order[place] = (rule == "first") * 1 - (rule == "last")
+    for row in np.flatnonzero(~np.isin(rule, PLAIN_RULES)):
+        step = game.steps[game.step_of_node[nodes[row]]]
+        edges = np.arange(game.first_edge[nodes[row]], game.first_edge[nodes[row] + 1])
+        slots = padded.slot_of_row[row] * len(edges) + np.arange(len(edges))
+        rules.is_preferred[padded.step_of_row[row], slots] = game.option_of_edge[edges] == step.options.index(rule[row])
+    return rules if (rule != "equal").any() else None
+
+
+def _rule(game: Game, node: int) -> str:
+    step = game.step_of_node[node]
+    return game.steps[step].ties if game.player_of_node[node] >= 0 and step < len(game.steps) else "equal"
+
+
+def numbers_of(inputs: Inputs) -> Numbers:
+    """The numbers of inputs; as shares all expression rows."""
+    return Numbers(inputs.gains, np.stack(inputs.tables, axis=1), inputs.precision, inputs.risk_aversion, inputs.discounts)
+
+
+def pad_numbers(xp: Any, padded: Padded, numbers: Numbers) -> Numbers:
+    """The numbers in the shapes of a form: gains with rows of zeros, and of the expressions those that are shares, from row 1 on."""
+    form, shares = padded.form, numbers.shares[padded.shares]
+    above = xp.ones((FIRST_SHARE, *shares.shape[1:]))
+    below = xp.ones((rounded(len(shares)) - len(shares), *shares.shape[1:]))
+    more = xp.zeros((form.gains - len(numbers.gains), *numbers.gains.shape[1:]))
+    return numbers._replace(gains=xp.concatenate([numbers.gains, more]), shares=xp.concatenate([above, shares, below]))
+
+
+def _widened(numbers: Numbers, size: int) -> Numbers:
+    """The numbers with the last world repeated up to `size` worlds."""
+    missing = size - numbers.gains.shape[-1]
+    return jax.tree.map(lambda one: np.pad(one, [(0, 0)] * (one.ndim - 1) + [(0, missing)], mode="edge"), numbers) if missing else numbers
+
+
+class Answer(NamedTuple):
+    """A solved game, as functions of its numbers."""
+
+    values: Array  # [N, C, W]
+    behaviour: Array  # [E, W]
+    reach: Array  # [N, W]
+
+
+def differentiable(plan: Plan, inputs: Inputs) -> tuple[Callable[[Numbers], Answer], Numbers]:
+    """A pure function from numbers to the answer, and the numbers of these worlds to start from.
+
+    Behaviour at infinite precision has derivative 0 almost everywhere; moves' tie rules are kept.
+
+    >>> function, numbers = differentiable(plan, inputs)
+    >>> jax.grad(lambda numbers: jnp.log(function(numbers).behaviour[edge]).sum())(numbers).gains
+    """
+    padded, mode = lay_out(plan.game), mode_of(inputs)
+    _check(padded, plan.game)
+    rules = rules_of(plan.game, padded) if mode.is_best else None
+
+    def answer(numbers: Numbers) -> Answer:
+        rows = empty(padded.form, mode, numbers.gains.shape[-1])
+        rows = sweep_back(padded.form, mode, padded.steps, rules, pad_numbers(jnp, padded, numbers), rows)
+        behaviour = rows.behaviour[padded.row_of_edge]
+        reach = sweep_forward(padded.form, padded.inflows, behaviour)
+        return Answer(rows.values[padded.form.gains + padded.row_of_node], behaviour, reach[padded.target_of_node])
+
+    return answer, Numbers(*(None if one is None else jnp.asarray(one) for one in numbers_of(inputs)))

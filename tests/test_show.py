@@ -1,0 +1,330 @@
+"""Views of a forecast: terminal, notebook, CSV, JSON, and the files that they go to."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import math
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from rich.console import Console
+
+import stratagem
+from stratagem.api import solve
+from stratagem.catalogue import Case, names
+from stratagem.errors import StratagemError
+from stratagem.show import answer_schema
+from stratagem.show.as_csv import COLUMNS, forecast_csv, write_forecast
+from stratagem.show.as_json import forecast_data, forecast_json
+from stratagem.show.files import write_atomically
+from stratagem.show.notebook import Answer, forecast_text
+from stratagem.show.numbers import chance, points
+from stratagem.show.terminal import render_forecast, show_forecast
+
+ROOT = Path(__file__).parents[1]
+TITLES = {
+    "scenario": "[red]alert[/red] <script>alert(1)</script>",
+    "player": "=cmd|' /C calc'!A0",
+    "move": "@[bold]SUM(A1)[/bold] :smiley:",
+    "x": "-2+3",
+    "y": "<img src=x onerror=alert(1)>",
+    "question": "+<b>[link=https://example.org]q[/link]</b>",
+    "outcome": "\N{FULLWIDTH EQUALS SIGN}1+1",
+}
+HOSTILE = """
+scenario: "{scenario}"
+players: {{a: "{player}"}}
+timeline:
+  - move: m
+    player: a
+    title: "{move}"
+    actions:
+      x: {{title: "{x}", end: over, payoffs: {{a: 1}}}}
+      y: {{title: "{y}", payoffs: {{a: -1}}}}
+outcomes:
+  over: {{title: "{outcome}"}}
+questions:
+  q: {{title: "{question}", event: m == x}}
+""".format(**TITLES)
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, Answer]:
+    return {name: solve(name, worlds=200) for name in names()}
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Answer:
+    return solve(Case("hostile", "hostile.yaml", HOSTILE), worlds=3)
+
+
+# --- the terminal ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_no_line_is_wider_than_the_terminal(answers: dict[str, Answer], name: str, width: int) -> None:
+    assert max(len(line) for line in forecast_text(answers[name], width).splitlines()) <= width
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_number_is_cut_at_80_columns(answers: dict[str, Answer], name: str) -> None:
+    assert "…" not in forecast_text(answers[name], 80)
+
+
+@pytest.mark.parametrize("width", [1, 20, 40, 63])
+def test_a_narrow_terminal_still_gets_its_answer(answers: dict[str, Answer], width: int) -> None:
+    text = forecast_text(answers["signorino-deterrence"], width)
+    assert "34" in text
+
+
+@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+def test_user_text_is_printed_as_text(hostile: Answer, title: str) -> None:
+    stream = io.StringIO()
+    show_forecast(Console(file=stream, width=200, force_terminal=True, color_system=None), hostile)
+    assert title in stream.getvalue()
+
+
+def test_what_steers_a_terminal_is_not_passed_on() -> None:
+    answer = solve(Case("case", "case.yaml", HOSTILE.replace("[red]", "\\a").replace("[/red]", "\\b")), worlds=1)
+    assert not set(forecast_text(answer)) & set("\a\b\x1b")
+
+
+def test_colour_is_left_out_where_the_environment_says_so(answers: dict[str, Answer], monkeypatch: pytest.MonkeyPatch) -> None:
+    def printed() -> str:
+        stream = io.StringIO()
+        console = Console(file=stream, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
+        console.print(render_forecast(answers["signorino-deterrence"]))
+        return stream.getvalue()
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[36m" in printed()
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[36m" not in printed()
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    known = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
+    command = [sys.executable, "-m", "stratagem.cli", "solve", "signorino-deterrence", "--worlds", "10", *arguments]
+    return subprocess.run(command, capture_output=True, env={**known, **environment}, check=False)
+
+
+def test_a_pipe_gets_plain_text_of_the_width_of_columns() -> None:
+    output = run(COLUMNS="60", PYTHONIOENCODING="utf-8").stdout
+    assert b"\x1b" not in output
+    assert max(len(line) for line in output.decode().splitlines()) <= 60
+
+
+def test_a_stream_without_our_characters_gets_others() -> None:
+    result = run(PYTHONIOENCODING="ascii")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert b"34 %" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0 %"), (1e-14, "0 %"), (0.0099, "<1 %"), (0.01, "1 %"), (0.99, "99 %"), (0.9901, ">99 %"), (1 - 1e-14, "100 %")],
+)
+def test_a_chance_has_no_more_digits_than_it_bears(value: float, text: str) -> None:
+    assert chance(value) == text
+
+
+def test_all_worlds_failed_is_not_called_void() -> None:
+    text = """
+        scenario: Nothing to do
+        players: {a: A}
+        quantities: {known to all: {q: 0}}
+        timeline: [{move: m, player: a, actions: {x: {if: q > 1}, y: {if: q > 2}}}]
+        questions: {x: {title: "x?", event: m == x}}
+    """
+    shown = forecast_text(solve(Case("case", "case.yaml", text), worlds=2))
+    assert "no world has an answer" in shown
+    assert "void: its condition" not in shown
+
+
+# --- the notebook ------------------------------------------------------------------------------------------------
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.texts: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        assert not any(name.startswith("on") or name in ("href", "src") for name, _ in attrs)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_hostile_titles_stay_text_in_a_notebook(hostile: Answer) -> None:
+    reader = _Reader()
+    reader.feed(hostile._repr_html_())
+    allowed = "div h3 p em table caption thead tbody tr th td small br ul li"
+    assert reader.tags <= set(allowed.split())
+    assert reader.open == []
+    for title in TITLES.values():
+        assert any(title in text for text in reader.texts)
+
+
+def test_an_answer_prints_itself_and_has_the_fields_of_its_forecast(answers: dict[str, Answer]) -> None:
+    answer = answers["signorino-deterrence"]
+    assert repr(answer) == forecast_text(answer)
+    assert answer.questions[0].name == "war"
+    assert answer.num_failed == 0
+
+
+def test_solve_stays_the_function_once_its_parts_are_loaded() -> None:
+    for _ in range(2):
+        assert stratagem.solve("signorino-deterrence", worlds=2).questions[0].name == "war"
+
+
+# --- JSON --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", names())
+def test_an_answer_fits_its_schema(answers: dict[str, Answer], name: str) -> None:
+    data = json.loads(forecast_json(answers[name]), parse_constant=_refuse)
+    Draft202012Validator.check_schema(answer_schema())
+    assert [error.message for error in Draft202012Validator(answer_schema()).iter_errors(data)] == []
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} in JSON")
+
+
+@pytest.mark.parametrize("name", names())
+def test_json_and_terminal_say_the_same(answers: dict[str, Answer], name: str) -> None:
+    data, lines = forecast_data(answers[name]), forecast_text(answers[name], 200).splitlines()
+    for question in data["questions"]:
+        place = next(n for n, line in enumerate(lines) if line.rstrip("*") == question["title"])
+        beneath = lines[place + 1].split()
+        value = question["probability"]
+        assert " ".join(beneath[:2]) == chance(value["mean"])
+        assert beneath[-1] == points(value["monte_carlo_error"])
+        if 0.01 <= value["mean"] <= 0.99:
+            assert question["in_words"] in lines[place + 1]
+    for outcome in data["outcomes"]:
+        assert any(outcome["title"] in line and chance(outcome["mean"]) in line for line in lines)
+
+
+def test_every_field_of_the_schema_is_documented() -> None:
+    page = (ROOT / "docs" / "json.md").read_text("utf-8")
+    schema = answer_schema()
+    fields = {field for part in (schema, *schema["$defs"].values()) for field in part["properties"]}
+    assert {field for field in fields if f"`{field}`" not in page} == set()
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------------
+
+
+def rows(answer: Answer) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(forecast_csv(answer))))
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_tables_hold_what_the_json_holds(answers: dict[str, Answer], name: str) -> None:
+    table, data = rows(answers[name]), forecast_data(answers[name])
+    assert {tuple(row) for row in table} == {COLUMNS}
+    found = {row["id"]: row["mean"] for row in table if row["table"] == "question" and row["statistic"] == "probability"}
+    assert found == {one["id"]: _number(one["probability"]["mean"]) for one in data["questions"]}
+    actions = [(row["id"], row["action"], row["mean"]) for row in table if row["table"] == "decision"]
+    assert actions == [
+        (one["step"], action["action"], _number(action["probability"]["mean"]))
+        for one in data["decisions"]
+        for action in one["actions"]
+    ]
+    assert sum(row["table"] == "outcome" for row in table) == len(data["outcomes"])
+    assert sum(row["table"] == "stake" for row in table) == len(data["stakes"])
+    assert all(math.isfinite(float(row["mean"])) for row in table if row["mean"])
+
+
+def _number(value: Any) -> str:
+    return repr(float(value))
+
+
+def test_no_cell_of_user_text_is_a_formula(hostile: Answer) -> None:
+    cells = [row[column] for row in rows(hostile) for column in ("id", "title", "player", "action", "state")]
+    assert "'" + TITLES["player"] in cells
+    assert not any(cell.startswith(("=", "+", "-", "@", "\N{FULLWIDTH EQUALS SIGN}")) for cell in cells)
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Iterator[Path]:
+    file = tmp_path / "answer.csv"
+    file.write_text("old", "utf-8")
+    yield file
+    assert [one.name for one in tmp_path.iterdir()] == ["answer.csv"]
+
+
+def test_a_file_is_replaced_whole_and_keeps_its_rights(old: Path) -> None:
+    old.chmod(0o640)
+    write_atomically(old, "nëw\n")
+    assert old.read_bytes() == "nëw\n".encode()
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file(
+    old: Path, hostile: Answer, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(StratagemError, match="No space left on device; nothing was changed"):
+        write_forecast(hostile, old)
+    assert old.read_text("utf-8") == "old"
+
+
+def test_an_interrupt_leaves_the_old_file(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(old, "new")
+    assert old.read_text("utf-8") == "old"
+
+
+@pytest.mark.parametrize("path", ["missing/answer.csv", "", "a\0b"])
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, path: str) -> None:
+    with pytest.raises(StratagemError, match="cannot write"):
+        write_atomically(f"{tmp_path}/{path}", "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_a_message_on_the_command_line(tmp_path: Path) -> None:
+    result = run("--csv", str(tmp_path / "missing" / "answer.csv"))
+    assert result.returncode == 2
+    assert result.stderr.startswith(b"cannot write")
+    assert b"Traceback" not in result.stderr
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    write_atomically(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_text("utf-8") == "text"
