@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -88,5 +89,7 @@ def _interventions(scenario: Scenario, game: Game, do: tuple[str, ...]) -> tuple
         try:
             fixed[name] = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
         except ValueError:
-            raise UsageError(f"{quote(one)}: expected `{name}=NUMBER` [M11]") from None
+            fixed[name] = math.nan
+        if not math.isfinite(fixed[name]):
+            raise UsageError(f"{quote(one)}: expected `{name}=NUMBER` [M11]")
     return tuple(forced), fixed

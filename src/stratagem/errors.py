@@ -96,3 +96,12 @@ def quote(text: object, limit: int = 60) -> str:
     start = str(text)[: limit + 1]
     flat = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in start)
     return f"`{flat[:limit]}…`" if len(flat) > limit else f"`{flat}`"
+
+
+def described(value: object) -> str:
+    """A value of a scenario for a message: quoted where it is plain, else what it is."""
+    if isinstance(value, bool):
+        return quote(str(value).lower())
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return "nothing" if value is None else quote(value)

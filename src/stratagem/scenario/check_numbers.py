@@ -72,8 +72,9 @@ def words_are_known(report: Report) -> None:
     """L5, L6: an estimate in words uses ICD 203, a known hedge, or a word of the file's lexicon."""
     words = {*BANDS, *report.scenario.lexicon}
     for path, _, value in values_in(report.scenario):
-        is_word = isinstance(value, Estimate) and value.family == "word" and path[0] != "lexicon"
-        if is_word and value.text not in words and not report.document.has_lost(value.text):
+        if not isinstance(value, Estimate) or value.family != "word" or path[0] == "lexicon":
+            continue
+        if value.text not in words and not report.document.has_lost(value.text):
             expected = "an estimate: a number, `2 to 4`, `6 of 75`, `likely`, …"
             report.fault(path, f"{quote(value.text)}{near(value.text, words)}", expected, "L5")
 

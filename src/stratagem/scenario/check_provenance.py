@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from stratagem.errors import quote
 from stratagem.scenario.dates import Date
 from stratagem.scenario.model import Rounds, Scenario
 from stratagem.scenario.report import Report
 from stratagem.scenario.text import Path
 from stratagem.scenario.values import values_in
-
-from stratagem.errors import quote
 
 REFERENCES = ("source", "at")
 LATER_ALLOWED = ("resolved_on", "by")
@@ -47,8 +46,9 @@ def inputs_precede_as_of(report: Report) -> None:
     """M14: no input is dated after the scenario; resolutions are excepted."""
     as_of = report.scenario.as_of
     for path, name, value in values_in(report.scenario) if as_of is not None else ():
-        is_input = isinstance(value, Date) and name not in LATER_ALLOWED and path[0] != "timeline"
-        if as_of is not None and is_input and value.first > as_of.last:
+        if as_of is None or not isinstance(value, Date) or name in LATER_ALLOWED or path[0] == "timeline":
+            continue
+        if value.first > as_of.last:
             expected = "an earlier input, or a new edition with a later `as of`"
             report.fault(path, f"an input dated {value.text}, after `as of` {as_of.text}", expected, "M14")
 

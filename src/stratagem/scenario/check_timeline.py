@@ -55,7 +55,9 @@ def moves_are_whole(report: Report) -> None:
 def _player(report: Report, path: Path, move: Move, signatories: Mapping[str, str | None]) -> None:
     is_known = report.known((*path, "player"), move.player, report.scenario.players, "player", "L16")
     report.known((*path, "ties"), move.ties, {*TIE_RULES, *move.actions}, "tie rule", "L16")
-    if move.signed_by is None or not report.known((*path, "signed by"), move.signed_by, signatories, "signatory", "L12"):
+    if move.signed_by is None or not report.known(
+        (*path, "signed by"), move.signed_by, signatories, "signatory", "L12"
+    ):
         return
     speaker = signatories[move.signed_by]
     if speaker != move.player and is_known:
@@ -64,10 +66,9 @@ def _player(report: Report, path: Path, move: Move, signatories: Mapping[str, st
 
 
 def _seen_by(report: Report, path: Path, item: Move | Chance) -> None:
-    seen = item.seen_by
-    names = [] if seen is None else [one.strip() for one in seen.split(",")] if isinstance(seen, str) else seen
-    for name in names if names not in (["all"], ["nobody"]) else ():
-        report.known((*path, "seen by"), name, report.scenario.players, "player", "M7")
+    seen = item.seen_by if item.seen_by not in (None, "all", "nobody") else ()
+    for place, name in enumerate(seen.split(",") if isinstance(seen, str) else seen or ()):
+        report.known((*path, "seen by", place), name.strip(), report.scenario.players, "player", "M7")
 
 
 def _shares(report: Report, path: Path, move: Move) -> None:

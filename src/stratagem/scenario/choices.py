@@ -33,7 +33,9 @@ def _names(item: Move | Chance | Simultaneous) -> tuple[str, ...]:
     return tuple(one.id for one in item.simultaneous) if isinstance(item, Simultaneous) else (item.id,)
 
 
-def seen_fault(scenario: Scenario, text: str, moves: Mapping[str, Move | Chance] | None = None) -> tuple[str, str] | None:
+def seen_fault(
+    scenario: Scenario, text: str, moves: Mapping[str, Move | Chance] | None = None
+) -> tuple[str, str] | None:
     """What is wrong with `move[round]=action` as (found, expected), or None; `moves` are the scenario's, if at hand."""
     parts = parse_seen(text)
     if parts is None:

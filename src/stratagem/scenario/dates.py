@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
-from stratagem.errors import quote
+from stratagem.errors import described
 from stratagem.scenario.formula import stated_fault
 
 DAYS_PER_YEAR = 365.25
@@ -34,7 +34,11 @@ class Date:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": ["string", "integer"], "description": "a date (L3)", "examples": ["2022-01-06", "2022-01", 2022]}
+        return {
+            "type": ["string", "integer"],
+            "description": "a date (L3)",
+            "examples": ["2022-01-06", "2022-01", 2022],
+        }
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,29 @@ def _date(value: object) -> Date:
         year, month, day = (int(part) if part else None for part in match.groups())
         first = datetime.date(year or 0, month or 1, day or 1)
     except ValueError:
-        raise stated_fault(f"the date {quote(value)}", "a date as `2022`, `2022-01` or `2022-01-06`", "L3") from None
+        raise stated_fault(
+            f"the date {described(value)}", "a date as `2022`, `2022-01` or `2022-01-06`", "L3"
+        ) from None
     if day:
         return Date(str(value), first, first)
-    month_after = datetime.date(first.year + (not month or month == 12), (month or 12) % 12 + 1, 1) if first.year < 9999 else None
-    return Date(str(value), first, (month_after - datetime.timedelta(days=1)) if month_after else datetime.date(9999, 12, 31))
+    month_after = (
+        datetime.date(first.year + (not month or month == 12), (month or 12) % 12 + 1, 1) if first.year < 9999 else None
+    )
+    return Date(
+        str(value), first, (month_after - datetime.timedelta(days=1)) if month_after else datetime.date(9999, 12, 31)
+    )
 
 
 def _delay(value: object) -> Delay:
     if isinstance(value, Delay):
         return value
     match = _DELAY.match(value) if isinstance(value, str) else None
-    if match is None or not 0 < float(match.group(1)) <= 10_000 or (match.group(2) == "round" and "." in match.group(1)):
-        raise stated_fault(f"the delay {quote(value)}", "a delay as `2 rounds`, `20 days`, `3 weeks`", "L18")
+    if (
+        match is None
+        or not 0 < float(match.group(1)) <= 10_000
+        or (match.group(2) == "round" and "." in match.group(1))
+    ):
+        raise stated_fault(f"the delay {described(value)}", "a delay as `2 rounds`, `20 days`, `3 weeks`", "L18")
     if match.group(2) == "round":
         return Delay(match.group(0), rounds=int(match.group(1)))
     return Delay(match.group(0), days=float(match.group(1)) * DAYS[match.group(2)])

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import core_schema
 
-from stratagem.errors import quote
+from stratagem.errors import described
 from stratagem.scenario.dates import DAYS, Delay
 from stratagem.scenario.formula import Formula, FormulaFault, stated_fault
 from stratagem.scenario.part import Id, Sourced, Text
@@ -42,8 +42,7 @@ def _shift(value: object) -> Shift:
     parts = value.rsplit(None, 4) if isinstance(value, str) else []
     is_whole = len(parts) == 5 and (parts[1], parts[3]) == ("from", "to")
     if not is_whole or not all(_PLACE.match(place) for place in (parts[2], parts[4])):
-        what = f" {quote(value)}" if isinstance(value, str | int | float) else ""
-        raise stated_fault(f"the shift{what}", "`AMOUNT from PLACE to PLACE`, or `all from …`", "L17")
+        raise stated_fault(f"the shift {described(value)}", "`AMOUNT from PLACE to PLACE`, or `all from …`", "L17")
     return Shift(None if parts[0].strip() == "all" else _formula(parts[0]), parts[2], parts[4])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from stratagem.scenario.model import Scenario, Sourced
+from stratagem.scenario.model import Scenario
+from stratagem.scenario.part import Sourced
 
 SECTIONS = (
     "players", "actors", "alliances", "theatres", "forces", "state", "stakes", "definitions", "links", "questions",
@@ -58,7 +59,11 @@ def numbers(scenario: Scenario) -> Iterator[tuple[str, str, Provenance]]:
                 text = amount.estimate.text if amount.estimate is not None else amount.formula.text
                 yield f"{name}.{field}", text, _provenance(scenario, player)
     for name, force in scenario.forces.items():
-        yield name, ", ".join(f"{place}: {formula.text}" for place, formula in force.stock.items()), _provenance(scenario, force)
+        yield (
+            name,
+            ", ".join(f"{place}: {formula.text}" for place, formula in force.stock.items()),
+            _provenance(scenario, force),
+        )
     for name, stake in scenario.stakes.items():
         yield name, f"worst {stake.worst:g}, best {stake.best:g}", _provenance(scenario, stake)
     for player_name, views in scenario.perceptions.items():

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
-from stratagem.errors import near, quote
+from stratagem.errors import described, near, quote
 from stratagem.scenario.formula import Formula, FormulaFault, stated_fault
 from stratagem.scenario.lexicon import BANDS
 
@@ -82,8 +82,7 @@ class Estimate:
     def parse(cls, value: object) -> Estimate:
         """The estimate that a number, text or `{choice: …}` states. Raises `FormulaFault`."""
         if isinstance(value, bool) or not isinstance(value, int | float | str | dict):
-            found = "a list" if isinstance(value, list) else "nothing" if value is None else quote(value)
-            raise FormulaFault(0, found, _EXPECTED)
+            raise FormulaFault(0, described(value), _EXPECTED)
         if isinstance(value, int | float):
             return cls("exact", (float(value),), str(value))
         if isinstance(value, dict):
@@ -101,7 +100,11 @@ class Estimate:
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"anyOf": [NUMBER_OR_TEXT, CHOICE], "description": "an estimate (L5)", "examples": ["2 to 4", "likely", "6 of 75"]}
+        return {
+            "anyOf": [NUMBER_OR_TEXT, CHOICE],
+            "description": "an estimate (L5)",
+            "examples": ["2 to 4", "likely", "6 of 75"],
+        }
 
 
 NUMBER_OR_TEXT: dict[str, Any] = {"type": ["number", "string"]}
@@ -198,7 +201,7 @@ def _interval(family: str | None, low: float, high: float, text: str) -> Estimat
     if not math.isfinite(high - low) or not math.isfinite(high + low):
         raise FormulaFault(0, f"the range {quote(text)}", "ends of a size that can be reckoned with")
     if family is None:
-        family = "logitnormal" if 0 <= low and high <= 1 else "lognormal" if low > 0 else "normal"
+        family = "logitnormal" if low >= 0 and high <= 1 else "lognormal" if low > 0 else "normal"
     if family == "uniform":
         return Estimate("uniform", (low, high), text)
     if family == "normal":

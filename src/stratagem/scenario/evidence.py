@@ -89,5 +89,7 @@ class Claim(Part):
     @model_validator(mode="after")
     def _one_fate(self) -> Claim:
         if sum(fate is not None for fate in (self.modelled_by, self.context, self.not_modelled)) != 1:
-            raise stated_fault("a claim without one fate", "exactly one of `modelled by`, `context`, `not modelled`", "L23")
+            raise stated_fault(
+                "a claim without one fate", "exactly one of `modelled by`, `context`, `not modelled`", "L23"
+            )
         return self

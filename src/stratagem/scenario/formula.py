@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
-from stratagem.errors import near, one_of, quote
+from stratagem.errors import described, near, one_of, quote
 
 MAX_LENGTH, MAX_DEPTH, MAX_HEIGHT = 2000, 50, 100
 
@@ -110,8 +110,7 @@ class Formula:
             return cls(str(value), Number(Fraction(str(value)), 0))
         if isinstance(value, str):
             return cls(value, _Parser(value).parse())
-        found = {dict: "a mapping", list: "a list"}.get(type(value), "nothing")
-        raise FormulaFault(0, found, "a formula: a number or text")
+        raise FormulaFault(0, described(value), "a formula: a number or text")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -179,7 +178,9 @@ class _Parser:
 
     def _expression(self, least: int, depth: int) -> Tree:
         if depth > MAX_DEPTH:
-            raise FormulaFault(self.tokens[self.next][2], f"a formula nested more than {MAX_DEPTH} deep", "a shorter one")
+            raise FormulaFault(
+                self.tokens[self.next][2], f"a formula nested more than {MAX_DEPTH} deep", "a shorter one"
+            )
         left = self._prefix(depth)
         while (strength := _PRECEDENCE.get(self._peek(), -1)) >= max(least, 1):
             _, sign, at = self._take()
@@ -202,14 +203,17 @@ class _Parser:
             return Call("neg", (operand,), at) if word == "-" else operand
         if word == "not":
             return Call("not", (self._expression(_NOT_PRECEDENCE, depth + 1),), at)
-        if word in ("true", "false"):
-            return Truth(word == "true", at)
         if word == "if":
             return self._choice(at, depth)
         if word == "(":
             inner = self._expression(0, depth + 1)
             self._take(")")
             return inner
+        return self._word(kind, word, at, depth)
+
+    def _word(self, kind: str, word: str, at: int, depth: int) -> Tree:
+        if word in ("true", "false"):
+            return Truth(word == "true", at)
         if kind == "name" and word not in WORDS:
             return self._call(word, at, depth) if self._peek() == "(" else Name(word, at)
         found = "the end of the formula" if kind == "end" else quote(word)

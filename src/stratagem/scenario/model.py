@@ -87,7 +87,7 @@ def _kind(value: Any) -> str:
     for kind in ITEM_KINDS:
         if kind in keys:
             return kind
-    misspelt = [kind for key in keys if (kind := nearest(key, ITEM_KINDS)) is not None]
+    misspelt = [close for key in keys if (close := nearest(key, ITEM_KINDS)) is not None]
     return next((KIND_OF_KEY[key] for key in keys if key in KIND_OF_KEY), misspelt[0] if misspelt else "move")
 
 

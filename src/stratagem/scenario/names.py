@@ -5,7 +5,7 @@ Takes a scenario's models; gives a symbol table, and for a formula its tree with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -70,7 +70,9 @@ class Symbols:
     what was left out: formulas may use both as they like.
     """
 
-    def __init__(self, scenario: Scenario, unsure: Collection[str] = (), lost: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, unsure: Collection[str] = (), lost: Callable[[str], bool] | None = None
+    ) -> None:
         self.scenario = scenario
         self.lost = lost or (lambda _name: False)
         self.table: dict[str, Symbol] = {"round": Symbol("round", NUMBER)}

@@ -10,10 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from stratagem.errors import quote
 from stratagem.scenario.formula import stated_fault
 
-RESERVED = frozenset(
-    ("and", "or", "not", "in", "if", "then", "else", "true", "false", "all", "nobody", "none")
-    + ("rest", "round", "ever", "reserve", "transit", "lost")
-)
+RESERVED = frozenset({
+    "and", "or", "not", "in", "if", "then", "else", "true", "false", "all", "nobody", "none",
+    "rest", "round", "ever", "reserve", "transit", "lost",
+})  # fmt: skip
 MAX_TEXT, MAX_NAME = 2000, 64
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -63,7 +63,7 @@ def bare(key: str) -> Any:
     """A validator that reads a bare value as `{key: value}`."""
 
     def wrap(value: Any) -> Any:
-        return value if isinstance(value, dict) else {key: value}
+        return value if isinstance(value, dict | list) else {key: value}
 
     return model_validator(mode="before")(wrap)
 

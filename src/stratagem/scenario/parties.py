@@ -102,7 +102,9 @@ class Actor(Sourced):
     @model_validator(mode="after")
     def _one_role(self) -> Actor:
         if sum(role is not None for role in (self.speaks_for, self.part_of, self.not_modelled)) != 1:
-            raise stated_fault("an actor without one role", "exactly one of `speaks for`, `part of`, `not modelled`", "L12")
+            raise stated_fault(
+                "an actor without one role", "exactly one of `speaks for`, `part of`, `not modelled`", "L12"
+            )
         return self
 
 

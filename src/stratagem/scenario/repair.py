@@ -14,7 +14,7 @@ from stratagem.errors import MAX_FAULTS, Fault, nearest
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.schema import keys_at
 from stratagem.scenario.shape import path_of, shape_faults
-from stratagem.scenario.text import Document, Path
+from stratagem.scenario.text import ALL_NAMES, Document, Path
 
 MAX_TRIES = 8
 NEUTRAL = {"L10": "0 + 0", "L5": "0.2 to 0.4"}  # a formula that is no plain number, an estimate that is not exact
@@ -33,7 +33,9 @@ def validated(document: Document) -> tuple[Scenario | None, list[Fault]]:
         except ValidationError as refusal:
             errors = refusal.errors(include_url=False)[: MAX_FAULTS + 1]
         renamed = _misspelt(document, errors)
-        faults += shape_faults(document, [one for one in errors if _is_own(document, one, renamed, is_first=not attempt)])
+        faults += shape_faults(
+            document, [one for one in errors if _is_own(document, one, renamed, is_first=not attempt)]
+        )
         if len(errors) > MAX_FAULTS or not _repair(document, errors, renamed):
             break
     return None, faults
@@ -75,6 +77,8 @@ def _repair(document: Document, errors: list[Any], renamed: dict[Path, str]) -> 
             _put(document, place, NEUTRAL[error["ctx"]["rule"]])
         else:
             to_drop.add(place)
+            if error["loc"][-1] == "[key]" and not str(place[-1]).isascii():
+                document.lost.add(ALL_NAMES)  # it may look like any other
     for place, key in renamed.items():
         _rename(document, place, key)
     if () in to_drop:

@@ -47,7 +47,9 @@ class Report:
         """Whether nothing was left out of the value at `path`: only then is something missing there."""
         return not self.document.mark(path).is_thinned
 
-    def known(self, path: Path, name: str, known: Collection[str], what: str, rule: str, *, at_key: bool = False) -> bool:
+    def known(
+        self, path: Path, name: str, known: Collection[str], what: str, rule: str, *, at_key: bool = False
+    ) -> bool:
         """Whether `name` is known; a fault with the near miss where not."""
         if name in known:
             return True
@@ -56,7 +58,9 @@ class Report:
             self.fault(path, found, f"one of {one_of(known)}", rule, at_key=at_key)
         return False
 
-    def keys_known(self, path: Path, mapping: Mapping[str, object], known: Collection[str], what: str, rule: str) -> None:
+    def keys_known(
+        self, path: Path, mapping: Mapping[str, object], known: Collection[str], what: str, rule: str
+    ) -> None:
         """A fault for every key of `mapping` that is not known."""
         for name in mapping:
             self.known((*path, name), name, known, what, rule, at_key=True)
@@ -78,7 +82,9 @@ class Report:
             kind = self._kind(name)
             if kind not in allowed and kind not in ("definition", "unsure"):
                 article = "a force in a place" if kind == "stock" else f"a {kind}"
-                self.fault(path, f"{quote(name)} ({article}) in this formula", expected, rule, at=place_of(formula, name))
+                self.fault(
+                    path, f"{quote(name)} ({article}) in this formula", expected, rule, at=place_of(formula, name)
+                )
 
     def reads_of(self, formula: Formula) -> frozenset[str]:
         """What a formula reads, through definitions; nothing where it has a fault, which is reported elsewhere."""

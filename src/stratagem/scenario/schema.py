@@ -16,7 +16,6 @@ BARE_FORMS: dict[str, Schema] = {
     "Outcome": {"type": ["string", "number"]},
 }  # fmt: skip
 ESTIMATED = ("Quantity", "Judgement")
-NAME_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 
 @lru_cache(maxsize=1)
@@ -30,10 +29,9 @@ def json_schema() -> Schema:
         _describe(part, DESCRIPTIONS[title])
         _as_written(title, part)
     for title in (*BARE_FORMS, *ESTIMATED):
-        _allow_bare_form(title, parts[title], schema["$defs"])
+        _allow_bare_form(title, parts[title])
     for one in _inside(schema):
         one.pop("default", None)
-        _close_names(one)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Stratagem scenario"}
 
 
@@ -52,17 +50,10 @@ def _as_written(title: str, part: Schema) -> None:
         properties[name] = {"anyOf": [one, properties[name]], "description": described}
     if title == "Weights":
         amount = properties.pop("exact")["anyOf"][0]["additionalProperties"]
-        part["patternProperties"] = {NAME_PATTERN: amount}
-        for known in properties:
-            part["patternProperties"].setdefault(f"^(?!{known}$)" + NAME_PATTERN.removeprefix("^"), amount)
-        part["patternProperties"] = {_name_other_than(properties): amount}
+        part["patternProperties"] = {f"^(?!({'|'.join(properties)})$)[A-Za-z_][A-Za-z0-9_]*$": amount}
 
 
-def _name_other_than(known: Sequence[str] | Schema) -> str:
-    return f"^(?!(?:{'|'.join(known)})$)" + NAME_PATTERN.removeprefix("^")
-
-
-def _allow_bare_form(title: str, part: Schema, definitions: Schema) -> None:
+def _allow_bare_form(title: str, part: Schema) -> None:
     long_form = dict(part)
     bare = [long_form["properties"]["is"]] if title in ESTIMATED else [BARE_FORMS[title]]
     part.clear()
@@ -76,12 +67,6 @@ def _inside(place: Any) -> Iterator[Schema]:
     inner = place.values() if isinstance(place, dict) else place if isinstance(place, list) else ()
     for one in inner:
         yield from _inside(one)
-
-
-def _close_names(place: Schema) -> None:
-    """Say what the keys of a mapping of names look like."""
-    if isinstance(place.get("propertyNames"), dict):
-        place["propertyNames"] = {"pattern": NAME_PATTERN, "maxLength": 64}
 
 
 def without_kinds(path: Sequence[str | int]) -> tuple[str | int, ...]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import core_schema
 
-from stratagem.errors import quote
+from stratagem.errors import described, quote
 from stratagem.scenario.dates import Delay
 from stratagem.scenario.formula import Formula, stated_fault
 from stratagem.scenario.part import Id, Sourced, Text, bare, checked_id
@@ -65,9 +65,8 @@ def _variable(value: object) -> Variable:
         return value
     found = _flag(value) or _level(value) or _label(value)
     if found is None:
-        what = "" if isinstance(value, dict | list) else f" {quote(value)}"
         expected = "`[first, second]` for a label, `2 in 0 to 5` for a level, `true` or `false` for a flag"
-        raise stated_fault(f"the variable{what}", expected, "L14")
+        raise stated_fault(f"the variable {described(value)}", expected, "L14")
     return found
 
 
@@ -81,7 +80,9 @@ def _level(value: object) -> Variable | None:
         return None
     start, low, high = (int(part) for part in match.groups())
     if not low <= start <= high or high - low >= MAX_LEVELS:
-        raise stated_fault(f"the level {quote(value)}", f"a start within its limits, at most {MAX_LEVELS:,} levels", "L14")
+        raise stated_fault(
+            f"the level {quote(value)}", f"a start within its limits, at most {MAX_LEVELS:,} levels", "L14"
+        )
     return Variable("level", range(low, high + 1), start)
 
 

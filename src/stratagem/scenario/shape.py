@@ -6,9 +6,10 @@ Takes a document and the errors of its validation; gives faults. Knows pydantic,
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from stratagem.errors import Fault, near, one_of, quote
+from stratagem.errors import Fault, described, near, one_of, quote
 from stratagem.scenario.schema import keys_at, without_kinds
 from stratagem.scenario.text import Document, Path
 
@@ -34,13 +35,13 @@ def path_of(document: Document, error: Any) -> Path:
 
 def shape_faults(document: Document, errors: Iterable[Any]) -> list[Fault]:
     """One fault for each error, those that say the same of one place joined."""
-    joined: dict[tuple[int, int, str, str], list[str]] = {}
+    joined: dict[Fault, list[str]] = {}
     for error in errors:
         fault = _fault(document, error)
-        expected = joined.setdefault((fault.line, fault.column, fault.found, fault.rule), [])
+        expected = joined.setdefault(replace(fault, expected=""), [])
         if fault.expected not in expected:
             expected.append(fault.expected)
-    return [Fault(*place, " or ".join(expected), rule) for (*place, rule), expected in joined.items()]  # type: ignore[misc]
+    return [replace(fault, expected=" or ".join(expected)) for fault, expected in joined.items()]
 
 
 def _fault(document: Document, error: Any) -> Fault:
@@ -57,13 +58,7 @@ def _fault(document: Document, error: Any) -> Fault:
         return Fault(*document.position(path, at_key=True), found, f"one of {one_of(known, MAX_KEYS_SHOWN)}", rule)
     if error["type"] == "missing":
         return Fault(*document.position(path[:-1]), f"no `{path[-1]}` here", f"`{path[-1]}: …`", rule)
-    return Fault(*document.position(path), _found(error["input"]), _expected(error), rule)
-
-
-def _found(value: object) -> str:
-    if isinstance(value, str | int | float):
-        return quote(str(value).lower() if isinstance(value, bool) else value)
-    return {dict: "a mapping", list: "a list"}.get(type(value), "nothing")
+    return Fault(*document.position(path), described(error["input"]), _expected(error), rule)
 
 
 def _expected(error: Any) -> str:

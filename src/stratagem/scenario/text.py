@@ -89,7 +89,9 @@ class Document:
 
     def has_lost(self, name: str) -> bool:
         """Whether a name, or a part of it before or after a dot, stood in what was left out."""
-        return bool(self.lost) and (ALL_NAMES in self.lost or any(part in self.lost for part in (name, *name.split("."))))
+        return bool(self.lost) and (
+            ALL_NAMES in self.lost or any(part in self.lost for part in (name, *name.split(".")))
+        )
 
     def note_replaced(self, path: Path) -> None:
         """Mark that the value at `path` is not the file's own."""
@@ -199,7 +201,9 @@ class _Builder:
         if depth > MAX_DEPTH:
             self._stop(event, f"values nested more than {MAX_DEPTH} deep", "a flatter file")
         if isinstance(event, yaml.AliasEvent):
-            self._stop(event, f"an alias {quote('*' + event.anchor)}", "write the value out: aliases are not allowed")
+            self._stop(
+                event, f"an alias {quote('*' + str(event.anchor))}", "write the value out: aliases are not allowed"
+            )
         if event.anchor:
             self._stop(event, f"an anchor {quote('&' + event.anchor)}", "remove it: anchors are not allowed")
         if event.tag and not (isinstance(event, yaml.ScalarEvent) and event.tag == "!" and not event.implicit[0]):

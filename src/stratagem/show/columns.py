@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from rich.cells import cell_len
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -69,7 +70,7 @@ class Page:
         """The width of a first column: what its labels need, within what the other columns leave."""
         left = self.width - INDENT - sum(column.width + GAP for column in self._kept(columns))
         most = max(MIN_LABEL, min(MAX_LABEL, left))
-        return min(most, max((len(clean(one)) for one in labels), default=0))
+        return min(most, max((cell_len(clean(one)) for one in labels), default=0))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Row], label: int, has_header: bool = True) -> Padding:
         """Rows of a label and a cell for each column, indented."""

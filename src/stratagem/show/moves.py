@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -19,10 +19,10 @@ _ROUND = re.compile(r"\[([0-9]+)\]\Z")
 
 
 def decision_blocks(
-    page: Page, decisions: Sequence[DecisionAnswer], names: Mapping[str, str]
+    page: Page, decisions: Sequence[DecisionAnswer], names: Mapping[str, str], made: Collection[tuple[str, str]]
 ) -> Iterator[RenderableType]:
-    """Each decision as a heading and a table; `names` are the players'."""
-    rows_of = [_rows(one) for one in decisions]
+    """Each decision as a heading and a table; `names` are the players', `made` the steps and actions already seen."""
+    rows_of = [_rows(one, made) for one in decisions]
     ranges = has_spread(row[3] for rows in rows_of for row in rows)
     best = any(_differs(action) for one in decisions for action in one.actions)
     columns = (CHANCE, BAR, *((RANGE,) if ranges else ()), *((BEST,) if best else ()))
@@ -40,13 +40,14 @@ def _differs(action: ActionAnswer) -> bool:
     return action.probability is not None and abs(action.probability.mean - action.best) >= VISIBLE_GAP
 
 
-def _rows(one: DecisionAnswer) -> list[Row]:
+def _rows(one: DecisionAnswer, made: Collection[tuple[str, str]]) -> list[Row]:
     """A row for each action; of many, those that are never chosen share one."""
+    marks = {action.name: " (made)" for action in one.actions if (one.step, action.name) in made}
     known = [(action, action.probability) for action in one.actions if action.probability is not None]
     idle = [action for action, value in known if value.mean <= ROUNDING and action.best <= ROUNDING]
     is_cut = len(known) > MANY_ACTIONS and len(idle) > MANY_ACTIONS // 2
     rows: list[Row] = [
-        (action.title, chance(value.mean), bar(value.mean), chances(value), chance(action.best))
+        (action.title + marks.get(action.name, ""), chance(value.mean), bar(value.mean), chances(value), chance(action.best))
         for action, value in known
         if not (is_cut and action in idle)
     ]

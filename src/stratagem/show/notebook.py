@@ -14,7 +14,7 @@ from rich.console import Console
 
 from stratagem.analyse.forecast import FIXED_SENTENCE, ActionAnswer, Forecast, QuestionAnswer
 from stratagem.analyse.pooling import Pooled
-from stratagem.show.numbers import amount, chance, chances, clean, gathered, points, words
+from stratagem.show.numbers import amount, chance, chances, clean, points, words
 from stratagem.show.terminal import manifest_line, render_forecast
 
 WIDTH = 80
@@ -71,7 +71,7 @@ def forecast_html(answer: Forecast) -> str:
         rows = ([_escaped(title), *(escape(cell) for cell in amount(value))] for title, value in named)
         parts += _table(caption, ("", "Mean", RANGE), rows)
     if answer.warnings:
-        items = "".join(f"<li>{_escaped(one)}</li>" for one in gathered(answer.warnings))
+        items = "".join(f"<li>{_escaped(one)}</li>" for one in answer.warnings)
         parts.append(f"<p>Warnings</p><ul>{items}</ul>")
     parts.append(f"<p><small>{_escaped(FIXED_SENTENCE)}<br>{_escaped(manifest_line(answer.manifest))}</small></p>")
     return "<div>" + "\n".join(parts) + "</div>"

@@ -5,16 +5,11 @@ Takes numbers over worlds; gives short text with no more digits than they bear. 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from stratagem.analyse.pooling import Pooled
 from stratagem.scenario.lexicon import in_words
 
 ROUNDING = 1e-12  # a probability this near an end is at the end
 SAME = "no spread"
-_NAMED = re.compile(r"`([^`]+)` (.+)\Z", re.DOTALL)
-MIN_GATHERED = 3
 
 
 def clean(text: object) -> str:
@@ -101,27 +96,3 @@ def _digits(largest: float) -> int:
     while 0 < largest < 0.995 * 10 ** (1 - digits) and digits < 6:
         digits += 1
     return digits
-
-
-def gathered(warnings: Iterable[str]) -> list[str]:
-    """Warnings, those that say the same of many names said once.
-
-    >>> gathered(["`a` is new", "`b` is new", "`c` is new"])
-    ['each of these 3 is new: a, b, c']
-    """
-    listed = list(warnings)
-    names: dict[str, list[str]] = {}
-    for one in listed:
-        if match := _NAMED.match(one):
-            names.setdefault(match.group(2), []).append(match.group(1))
-    told: set[str] = set()
-    lines: list[str] = []
-    for one in listed:
-        match = _NAMED.match(one)
-        saying = match.group(2) if match else one
-        if match is None or len(names[saying]) < MIN_GATHERED:
-            lines.append(one)
-        elif saying not in told:
-            told.add(saying)
-            lines.append(f"each of these {len(names[saying])} {saying}: {', '.join(names[saying])}")
-    return lines

@@ -17,7 +17,7 @@ from stratagem.analyse.pooling import Pooled
 from stratagem.show import columns as kind
 from stratagem.show.columns import Column, Page, Row, bar, has_spread, text
 from stratagem.show.moves import decision_blocks
-from stratagem.show.numbers import amount, chance, chances, gathered, points, words
+from stratagem.show.numbers import amount, chance, chances, points, words
 
 SHOWN_STATES = 12
 MIN_REACH = 0.02
@@ -34,6 +34,7 @@ def render_forecast(answer: Forecast, all_states: bool = False, width: int = 80)
     """A forecast as blocks of text and tables for a page of some width."""
     page = Page(width)
     names = {name: title for name, title, *_ in answer.players}
+    made = {(one.step, one.action) for one in answer.history}
     states = _shown_states(answer.decisions) if all_states else []
     payoffs = [(title, *amount(true)) for _, title, _, true, _ in answer.players]
     stakes = [(one.title, *amount(one.value)) for one in answer.stakes]
@@ -41,13 +42,13 @@ def render_forecast(answer: Forecast, all_states: bool = False, width: int = 80)
         text(answer.title, "bold"),
         *([text(answer.question, "italic")] if answer.question else []),
         *_headed("Key judgements", _judgements(page, answer)),
-        *_headed("Decisions", decision_blocks(page, answer.choices, names)),
-        *_headed("Decisions by state", decision_blocks(page, states, names)),
+        *_headed("Decisions", decision_blocks(page, answer.choices, names, made)),
+        *_headed("Decisions by state", decision_blocks(page, states, names, made)),
         *_headed("Outcomes", _ranged(page, (kind.CHANCE, kind.BAR, kind.RANGE), _outcomes(answer))),
         *_headed("Payoffs, expected at the start", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), payoffs)),
         *_headed("Stakes, expected", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), stakes)),
         *_headed("What was seen, and the chance it had", _ranged(page, (kind.CHANCE, kind.RANGE), _history(answer))),
-        *_headed("Warnings", [_bullet(one) for one in gathered(answer.warnings)]),
+        *_headed("Warnings", [_bullet(one) for one in answer.warnings]),
         "",
         text(FIXED_SENTENCE, "dim"),
         text(manifest_line(answer.manifest), "dim"),
@@ -58,11 +59,13 @@ def manifest_line(manifest: Mapping[str, object]) -> str:
     """Who made this answer from what, in a line."""
     parts = [f"stratagem {manifest['stratagem']}", f"seed {manifest['seed']}", _count(manifest["worlds"], "world")]
     if manifest.get("worlds_failed"):
-        parts.append(f"{manifest['worlds_failed']} failed")
+        parts.append(f"{manifest['worlds_failed']:,} failed")
+    if manifest.get("worlds_ruled_out"):
+        parts.append(f"{manifest['worlds_ruled_out']:,} ruled out")
     if manifest.get("worlds_tied"):
-        parts.append(f"{manifest['worlds_tied']} tied")
+        parts.append(f"{manifest['worlds_tied']:,} tied")
     if manifest.get("history"):
-        parts.append(f"{manifest['effective_worlds']:.0f} effective")
+        parts.append(f"{manifest['effective_worlds']:,.0f} effective")
     parts += [_count(manifest["states"], "state"), f"precision {manifest['precision']}"]
     parts += [f"do {one}" for one in manifest.get("do", [])]  # type: ignore[attr-defined]
     parts += [f"without {one}" for one in manifest.get("without", [])]  # type: ignore[attr-defined]

@@ -139,19 +139,21 @@ def _lay_out(game: Game, slots: int) -> Padded:
 
 
 def _kinds(game: Game, slots: int) -> tuple[tuple[Kind, ...], Places]:
-    """The kinds of a game, and [N] the kind of each node (terminals: the first)."""
+    """The kinds of a game, by mover and branching, and [N] the kind of each node (terminals: the first)."""
     inner = np.flatnonzero(game.player_of_node != TERMINAL)
     first = game.first_edge[inner]
     is_chance = game.player_of_node[inner] < 0
-    continues = (game.player_of_node[game.child_of_edge] != TERMINAL) & (game.gain_of_edge != 0)
-    has_gain = np.logical_or.reduceat(continues, first)
+    gains = (game.player_of_node[game.child_of_edge] != TERMINAL) & (game.gain_of_edge != 0)
+    has_gain = np.logical_or.reduceat(gains, first)
     least, most = (one.reduceat(_constant_shares(game), first) for one in (np.minimum, np.maximum))
     is_even = ~is_chance & (least == most) & (least > 0)
-    keys = np.stack([is_chance, np.diff(game.first_edge)[inner], is_even, has_gain], axis=1)
-    found, kind = np.unique(keys, axis=0, return_inverse=True)
-    kinds = tuple(Kind(bool(c), int(b), bool(e), bool(g), max(slots // max(int(b), 2), 1)) for c, b, e, g in found)
+    found, kind = np.unique(np.stack([is_chance, np.diff(game.first_edge)[inner]], axis=1), axis=0, return_inverse=True)
     kind_of_node = np.zeros(game.num_nodes, np.int64)
-    kind_of_node[inner] = kind.ravel()
+    kind_of_node[inner] = kind = kind.ravel()
+    kinds = tuple(
+        Kind(bool(mover), int(branching), bool(is_even[kind == k].all()), bool(has_gain[kind == k].any()), max(slots // max(int(branching), 2), 1))
+        for k, (mover, branching) in enumerate(found)
+    )
     return kinds, kind_of_node
 
 

@@ -10,7 +10,7 @@ Importing this module turns on 64-bit numbers in JAX.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -20,7 +20,7 @@ from jax import lax
 
 from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.kernel import SMALL_RISK_AVERSION, best_set, break_ties, certainty_equivalent, mean, quantal_response
+from stratagem.solve.kernel import best_set, break_ties, certainty_equivalent, mean, quantal_response
 from stratagem.solve.padded import FANS, FIRST_FLOW, FIRST_SHARE, INFLOW_SLOTS, Form, Inflows, Kind, Padded, Steps, lay_out, rounded
 from stratagem.solve.plan import Plan
 from stratagem.solve.sweep import Bools, Sweep
@@ -29,6 +29,7 @@ jax.config.update("jax_enable_x64", True)
 
 Array = Any
 CHUNK = 128
+SMALL_EXPONENT = 1.0
 PLAIN_RULES = ("equal", "concede", "resist", "first", "last")
 
 
@@ -54,7 +55,7 @@ class Mode(NamedTuple):
     """What the program depends on besides the form."""
 
     evaluator: tuple[int, ...]  # [C]
-    attitude: tuple[str, ...]  # [C] `neutral`, `small` or `large` risk aversion
+    is_neutral: tuple[bool, ...]  # [C] towards risk, in every world
     is_best: bool  # best replies, not quantal response
 
 
@@ -233,18 +234,26 @@ def _first(best: Array) -> Array:
 
 
 def _combine(mode: Mode, numbers: Numbers, chances: list[Array], children: list[Array]) -> Array:
-    value = mean(chances, children)
+    """The value [n, C, W] of each node: means, and certainty equivalents in the columns of risk-averse players."""
     if numbers.risk_aversion is None:
-        return value
-    columns = [value[:, column] for column in range(value.shape[1])]
-    for column, attitude in enumerate(mode.attitude):
-        if attitude != "neutral":
-            probability = [chance[:, column if chance.shape[1] > 1 else 0] for chance in chances]
-            outcomes = [child[:, column] for child in children]
-            columns[column] = certainty_equivalent(
-                jnp, probability, outcomes, numbers.risk_aversion[column], attitude == "small"
-            )
+        return mean(chances, children)
+    columns = []
+    for column, is_neutral in enumerate(mode.is_neutral):
+        probability = [chance[:, column if chance.shape[1] > 1 else 0] for chance in chances]
+        worth = [child[:, column] for child in children]
+        alpha = numbers.risk_aversion[column]
+        columns.append(mean(probability, worth) if is_neutral else _equivalent(probability, worth, alpha))
     return jnp.stack(columns, axis=1)
+
+
+def _equivalent(probability: list[Array], values: list[Array], alpha: Array) -> Array:
+    """The certainty equivalent [n, W], by the form that is exact: one where alpha times the spread is small, one where not."""
+    counted = [(jnp.where(p > 0, v, jnp.inf), jnp.where(p > 0, v, -jnp.inf)) for p, v in zip(probability, values, strict=True)]
+    low, high = reduce(jnp.minimum, (one for one, _ in counted)), reduce(jnp.maximum, (one for _, one in counted))
+    is_small = lax.stop_gradient(jnp.abs(alpha) * (high - low)) < SMALL_EXPONENT
+    quiet = [jnp.where(is_small, value, 0.0) for value in values]
+    exact = certainty_equivalent(jnp, probability, quiet, alpha, True)
+    return jnp.where(is_small, exact, certainty_equivalent(jnp, probability, values, jnp.where(alpha == 0, 1.0, alpha), False))
 
 
 def sweep_forward(form: Form, inflows: Inflows, behaviour: Array) -> Array:
@@ -343,15 +352,8 @@ def _check(padded: Padded, game: Game) -> None:
 def mode_of(inputs: Inputs) -> Mode:
     """What the program needs to know of the inputs."""
     risk = inputs.risk_aversion
-    attitude = tuple("neutral" if risk is None else _attitude(risk[column]) for column in range(len(inputs.columns.player)))
-    return Mode(inputs.columns.evaluator, attitude, bool(np.isinf(inputs.precision).any()))
-
-
-def _attitude(alpha: Floats) -> str:
-    least, most = float(alpha.min()), float(alpha.max())
-    if least == most == 0:
-        return "neutral"
-    return "small" if min(abs(least), abs(most)) < SMALL_RISK_AVERSION or least < 0 < most else "large"
+    is_neutral = tuple(risk is None or not risk[column].any() for column in range(len(inputs.columns.player)))
+    return Mode(inputs.columns.evaluator, is_neutral, bool(np.isinf(inputs.precision).any()))
 
 
 def rules_of(game: Game, padded: Padded, tie_rule: str | None = None) -> Rules | None:
