@@ -158,6 +158,9 @@ def check(scenario: str, is_json: bool) -> None:
 )
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
+@click.option(
+    "--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw the key judgements as SVG to this file."
+)
 @click.option("--json", "is_json", is_flag=True, help="Print the answer as JSON (docs/json.md).")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def solve(
@@ -166,6 +169,7 @@ def solve(
     no_perceptions: bool,
     states: bool,
     csv_file: str | None,
+    svg_file: str | None,
     is_json: bool,
     quiet: bool,
     **options: Any,
@@ -178,10 +182,6 @@ def solve(
     seen = None if history is None else [one.strip() for one in history.split(",") if one.strip()]
     with _progress("solving worlds", not quiet) as progress:
         answer = solve_scenario(case, history=seen, perceptions=not no_perceptions, progress=progress, **options)
-    if csv_file is not None:
-        from stratagem.show.as_csv import write_forecast
-
-        write_forecast(answer, csv_file)
     if is_json:
         from stratagem.show.as_json import forecast_json
 
@@ -190,6 +190,14 @@ def solve(
         from stratagem.show.terminal import show_forecast
 
         show_forecast(_console(), answer, states)
+    if svg_file is not None:
+        from stratagem.show.picture import write_picture
+
+        write_picture(answer, svg_file)
+    if csv_file is not None:
+        from stratagem.show.as_csv import write_forecast
+
+        write_forecast(answer, csv_file)
     if answer.num_failed:
         sys.exit(EXIT_SOME_FAILED)
 

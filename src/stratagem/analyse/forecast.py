@@ -50,6 +50,15 @@ class QuestionAnswer:
     resolved: str
     resolved_on: str | None
     is_after_the_fact: bool
+    is_unsolved: bool = False  # no world has an answer
+
+    @property
+    def in_words(self) -> str:
+        """The ICD 203 word of the probability as it is shown, in whole per cent."""
+        if self.probability is None:
+            return "no world has an answer" if self.is_unsolved else "void"
+        mean = self.probability.mean
+        return in_words(round(mean, 2) if 0.01 <= mean <= 0.99 else mean)
 
 
 @dataclass(frozen=True)
@@ -191,6 +200,7 @@ def _questions(scenario: Scenario, solution: Solution) -> Iterator[QuestionAnswe
             resolved=question.resolved,
             resolved_on=question.resolved_on.text if question.resolved_on else None,
             is_after_the_fact=question.chosen_after_the_fact,
+            is_unsolved=not solved.any(),
         )
 
 
@@ -209,9 +219,10 @@ def _comparison(scenario: Scenario, judgement: Judgement | None) -> Comparison |
 def _judgements(questions: tuple[QuestionAnswer, ...]) -> Iterator[Judgement203]:
     for one in questions:
         if one.probability is None:
-            yield Judgement203(f"{one.title}: the condition never arises (void).", one.name)
+            why = one.in_words if one.is_unsolved else "the condition never arises (void)"
+            yield Judgement203(f"{one.title}: {why}.", one.name)
             continue
-        yield Judgement203(f"{one.title}: {in_words(one.probability.mean)}, {spoken(one.probability)}.", one.name)
+        yield Judgement203(f"{one.title}: {one.in_words}, {spoken(one.probability)}.", one.name)
 
 
 def percent(value: float) -> str:

@@ -18,7 +18,6 @@ from stratagem.scenario import (
     check_timeline,
 )
 from stratagem.scenario.model import Scenario
-from stratagem.scenario.names import Symbols
 from stratagem.scenario.report import EnoughFaultsError, Report
 from stratagem.scenario.text import Document
 
@@ -27,15 +26,11 @@ Rule = Callable[[Report], None]
 
 def definitions_end(report: Report) -> None:
     """L9: no definition reads itself. Those that do may mean anything to the rules that follow."""
-    unsure: set[str] = set()
-    while (path := report.symbols.tangle()) is not None:
-        is_circle = path[0] == path[-1]
+    for path in report.symbols.untangle():
         chain = " → ".join(path[:8]) + ("" if len(path) <= 8 else " → …")
-        found = f"definitions in a circle: {chain}" if is_circle else f"definitions nested over 50 deep: {chain}"
+        found = f"definitions in a circle: {chain}" if path[0] == path[-1] else f"definitions over 50 deep: {chain}"
         expected = "a definition that ends in quantities and state"
         report.fault(("definitions", path[0]), found, expected, "L9", at_key=True)
-        unsure |= set(path) if is_circle else set(report.scenario.definitions)
-        report.symbols = Symbols(report.scenario, unsure, report.document.has_lost)
 
 
 RULES: tuple[Rule, ...] = (

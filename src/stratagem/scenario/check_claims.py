@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stratagem.errors import quote
-from stratagem.scenario.choices import parse_seen, seen_fault
+from stratagem.scenario.choices import parse_seen, seeable, seen_fault
 from stratagem.scenario.elements import elements
 from stratagem.scenario.report import Report
 
@@ -11,12 +11,12 @@ from stratagem.scenario.report import Report
 def history_was_possible(report: Report) -> None:
     """L22: what was seen names moves, rounds and actions of the timeline, each once."""
     seen: set[tuple[str, int]] = set()
-    moves = report.scenario.moves
+    moves = seeable(report.scenario)
     for place, one in enumerate(report.scenario.history):
         move, number, action = parse_seen(one.that) or ("", 1, "")
         if report.document.has_lost(move) or report.document.has_lost(action):
             continue
-        found = seen_fault(report.scenario, one.that, moves)
+        found = seen_fault(moves, one.that)
         if found is None and (move, number) in seen:
             found = f"{quote(move)} seen twice", "one action a move"
         if found is not None:

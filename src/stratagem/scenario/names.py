@@ -5,7 +5,7 @@ Takes a scenario's models; gives a symbol table, and for a formula its tree with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
@@ -63,21 +63,22 @@ class Symbol:
     type: Type
 
 
+ANYTHING = Symbol("unsure", UNSURE)
+
+
 class Symbols:
     """The symbol table of a scenario.
 
-    Of a scenario with faults, `unsure` are names that stand in it but may mean anything, and `lost` those that stood in
-    what was left out: formulas may use both as they like.
+    Of a scenario with faults, names that stand twice or in a circle may mean anything, as may those that stood in what
+    was left out, for which `lost` is true: formulas may use them as they like.
     """
 
-    def __init__(
-        self, scenario: Scenario, unsure: Collection[str] = (), lost: Callable[[str], bool] | None = None
-    ) -> None:
+    def __init__(self, scenario: Scenario, lost: Callable[[str], bool] = lambda _name: False) -> None:
         self.scenario = scenario
-        self.lost = lost or (lambda _name: False)
+        self.lost = lost
         self.table: dict[str, Symbol] = {"round": Symbol("round", NUMBER)}
         for name, symbol in self._declared():
-            self.table[name] = Symbol("unsure", UNSURE) if name in self.table or name in unsure else symbol
+            self.table[name] = ANYTHING if name in self.table else symbol
         self._definition_types: dict[str, Type] = {}
         self._definition_trees: dict[str, Tree] = {}
 
@@ -175,14 +176,17 @@ class Symbols:
         """The resolved trees of all definitions."""
         return {name: self.resolve(formula)[0] for name, formula in self.scenario.definitions.items()}
 
-    def tangle(self) -> tuple[str, ...] | None:
-        """A cycle among definitions as a path of names, or a path over `MAX_DEPTH` long, if there is one."""
+    def untangle(self) -> Iterator[tuple[str, ...]]:
+        """Every cycle among definitions as a path of names, or the first path over `MAX_DEPTH` long.
+
+        What stands in one may mean anything from then on.
+        """
         done: set[str] = set()
         for start in self.scenario.definitions:
-            found = self._tangle_from(start, done)
-            if found is not None:
-                return found
-        return None
+            while (found := self._tangle_from(start, done)) is not None:
+                yield found
+                names = found if found[0] == found[-1] else self.scenario.definitions
+                self.table.update(dict.fromkeys(names, ANYTHING))
 
     def _tangle_from(self, start: str, done: set[str]) -> tuple[str, ...] | None:
         trail: dict[str, None] = {}

@@ -25,7 +25,7 @@ class Report:
     def __init__(self, scenario: Scenario, document: Document) -> None:
         self.scenario = scenario
         self.document = document
-        self.symbols = Symbols(scenario, lost=document.has_lost)
+        self.symbols = Symbols(scenario, document.has_lost)
         self.faults: list[Fault] = []
 
     def fault(

@@ -46,7 +46,7 @@ def shape_faults(document: Document, errors: Iterable[Any]) -> list[Fault]:
 
 def _fault(document: Document, error: Any) -> Fault:
     path = path_of(document, error)
-    rule = RULE_OF_SECTION.get(str(path[0]) if path else "", "L3")
+    rule = _rule(path)
     if error["type"] == "stated":
         context = error["ctx"]
         is_key = error["loc"][-1:] == ("[key]",)
@@ -59,6 +59,13 @@ def _fault(document: Document, error: Any) -> Fault:
     if error["type"] == "missing":
         return Fault(*document.position(path[:-1]), f"no `{path[-1]}` here", f"`{path[-1]}: …`", rule)
     return Fault(*document.position(path), described(error["input"]), _expected(error), rule)
+
+
+def _rule(path: Path) -> str:
+    """The rule of the part that a path leads into."""
+    if path[:1] == ("timeline",):
+        return "L18" if "later" in path else "L17" if {"actions", "outcomes"} & {*path[:-2]} else "L16"
+    return RULE_OF_SECTION.get(str(path[0]) if path else "", "L3")
 
 
 def _expected(error: Any) -> str:

@@ -96,7 +96,7 @@ def _question(one: QuestionAnswer) -> dict[str, Any]:
         "id": one.name,
         "title": one.title,
         "probability": _pooled(one.probability),
-        "in_words": in_words(one.probability.mean) if one.probability else "void",
+        "in_words": one.in_words,
         "condition": _pooled(one.condition),
         "tie_range": None if one.tie_low is None else [one.tie_low, one.tie_high],
         "by": one.by,

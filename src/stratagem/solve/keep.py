@@ -129,9 +129,11 @@ class Keeper:
         self.high[:, places] = np.maximum(self.high[:, places], joint)
 
     def _best(self, inputs: Inputs, sweep: Sweep) -> NDArray[np.float32]:
-        """Which kept edges are best replies, ties shared."""
+        """Which kept edges are best replies; at infinite precision by the tie rule, else ties are shared."""
         if not len(self.edges):
             return np.zeros((0, len(inputs)), np.float32)
+        if sweep.tied is not None:
+            return sweep.behaviour[self.edges].astype(np.float32)
         game = self.game
         own = self._own_values(inputs, sweep)
         own = np.where(inputs.tables[TRUTH][game.share_of_edge[self.edges]] > 0, own, -np.inf)
