@@ -410,6 +410,8 @@ class Author:
     def result(self, probability: str | float) -> Data | str | float:
         """What a chance outcome moves is never more than stands there."""
         effects = self.effects()
+        if probability != "rest" and self.maybe(2):
+            effects["if"] = self.truth(True)
         if self.may_shift and "army" in self.forces and self.maybe(3):
             effects["shift"] = {"army": self.pick("all from west to lost", "0.5 * army.west from west to reserve")}
         return {"probability": probability} | effects if effects else probability

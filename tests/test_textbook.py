@@ -355,6 +355,14 @@ def test_sizes_of_one_thing_share_its_base() -> None:
     assert solve(data).behaviour[()] == near({"none_sent": 0.4, "few": 0.4, "ask": 0.2})
 
 
+def test_an_outcome_that_cannot_be_leaves_its_probability_to_the_rest() -> None:
+    data = scenario("""
+        players: {a: A}
+        timeline: [{chance: c, outcomes: {x: {probability: 0.5, if: 1 == 2, end: x}, y: {probability: rest, end: y}}}]
+    """)
+    assert solve(data).outcomes() == {"y": 1.0}
+
+
 def test_what_is_not_available_leaves_its_share_to_the_others() -> None:
     """With `go` and `call` out of reach the 0.2 stated for `ask` still stands, and `stay` has what it leaves."""
     data = scenario("""

@@ -532,7 +532,10 @@ class Game:
         return Transfer(force, origin, destination, formula(amount)(Scope(self, state, TRUTH, it.round)))
 
     def departures(self, effects: Data, state: State, position: int) -> tuple[list[Transfer], list[Pending]]:
-        """What moves at once, and what is to arrive; a force that arrives later leaves at once, and is in `transit`."""
+        """What moves at once, and what is to arrive; a force that arrives later leaves at once, and is in `transit`.
+
+        In the order of L17: what a shift sends on its way arrives before what is stated as `later`, where both are due.
+        """
         it, at_once, pending = self.items[position], [], []
         for t in self.transfers(effects, state, it):
             delay = self.data["forces"][t.force].get("travel", {}).get(f"{t.origin} to {t.destination}")
@@ -618,7 +621,7 @@ class Game:
     def grow_edges(self, state: State, position: int, history: History) -> tuple[Edge, ...]:
         it = self.items[position]
         choices = {name: e for name, e in it.choices.items() if self.is_available(e, state, position)}
-        odds = self.base_shares(it, state, choices) if it.player else self.probabilities(it, state)
+        odds = self.base_shares(it, state, choices) if it.player else self.probabilities(it, state, choices)
         return tuple(self.grow_edge(state, position, history, name, odds[name]) for name in choices)
 
     def grow_edge(self, state: State, position: int, history: History, name: str, odds: Mapping[str, float]) -> Edge:
@@ -636,15 +639,17 @@ class Game:
         child = self.grow(after, position + 1, (*history, (it.label, name)))
         return Edge(name, odds, reward, after, child)
 
-    def probabilities(self, it: Item, state: State) -> dict[str, dict[str, float]]:
+    def probabilities(self, it: Item, state: State, available: Mapping[str, Data]) -> dict[str, dict[str, float]]:
         """The probability of each outcome of a chance move in each view; `rest` is what the others leave."""
-        stated = {name: effects["probability"] for name, effects in it.choices.items()}
+        stated = {name: effects["probability"] for name, effects in available.items()}
         odds: dict[str, dict[str, float]] = {name: {} for name in stated}
         for view in self.numbers:
             scope = Scope(self, state, view, it.round)
             known = {name: formula(value)(scope) for name, value in stated.items() if value != "rest"}
             for name in stated:
                 odds[name][view] = known.get(name, 1 - sum(known.values()))
+            if abs(sum(chances[view] for chances in odds.values()) - 1) > SLACK:
+                raise ValueError(f"the probabilities of {it.label} do not sum to 1")
         return odds
 
     def base_shares(self, it: Item, state: State, available: Mapping[str, Data]) -> dict[str, dict[str, float]]:

@@ -31,36 +31,44 @@ def solve(
     taken_as_known: bool = False,
     decisions: int = 200,
     max_nodes: int = MAX_NODES,
+    engine: str = "auto",
     progress: Progress | None = None,
 ) -> Answer:
     """The forecast of a scenario, given by name, path or as a `Case`; it prints as text and shows as HTML in a notebook.
 
     `precision` overrides every player's: a number in 1/payoff, or `"best"`. `do` forces `move=action` (or sets `quantity=number`), as a
-    surprise unless `announced`. `history` replaces the scenario's own. Raises `StratagemError`; its text says what to put right.
+    surprise unless `announced`. `history` replaces the scenario's own. `engine` is `numpy`, `jax` or `auto`,
+    which takes JAX for very large runs. Raises `StratagemError`; its text says what to put right.
 
     >>> solve("signorino-deterrence", worlds=10).questions[0].name
     'war'
     """
     case = scenario if isinstance(scenario, Case) else load(scenario)
-    file, off = case.scenario, tuple(without)
+    file, off, moves = case.scenario, _listed(without), _listed(do)
     for name in off:
         if name not in file.links:
             raise UsageError(
                 f"the unknown link {quote(name)}{near(name, file.links)}; one of {', '.join(file.links) or 'none'} [L9]"
             )
     game = compile_scenario(file, max_nodes, off)
-    forced, fixed = _interventions(file, game, tuple(do))
-    seen = tuple(history) if history is not None else tuple(one.that for one in file.history)
+    forced, fixed = _interventions(file, game, moves)
+    seen = _listed(history) if history is not None else tuple(one.that for one in file.history)
     request = Request(
         worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
         is_announced=announced, fixed=fixed, perceptions=perceptions, decisions=decisions, taken_as_known=taken_as_known,
+        engine=engine, without=off,
     )  # fmt: skip
     manifest: dict[str, object] = {
         "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,
-        "precision": "as stated" if precision is None else str(precision), "history": list(seen), "do": list(do),
+        "precision": "as stated" if precision is None else str(precision), "history": list(seen), "do": list(moves),
         "announced": announced, "perceptions": perceptions, "without": list(off),
     }  # fmt: skip
     return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest, taken_as_known))
+
+
+def _listed(texts: Iterable[str]) -> tuple[str, ...]:
+    """Several texts, or one, as a tuple."""
+    return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
 def _precision(precision: float | str | None) -> float | None:
@@ -92,4 +100,6 @@ def _interventions(scenario: Scenario, game: Game, do: tuple[str, ...]) -> tuple
             fixed[name] = math.nan
         if not math.isfinite(fixed[name]):
             raise UsageError(f"{quote(one)}: expected `{name}=NUMBER` [M11]")
+    if len({one.step for one in forced}) + len(fixed) < len(do):
+        raise UsageError(f"one thing forced twice in {quote(', '.join(do))}; say each move and quantity once [M11]")
     return tuple(forced), fixed

@@ -156,6 +156,9 @@ def check(scenario: str, is_json: bool) -> None:
 @click.option(
     "--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states."
 )
+@click.option(
+    "--engine", type=click.Choice(["auto", "numpy", "jax"]), default="auto", show_default=True, help="What sweeps the game."
+)
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
 @click.option(

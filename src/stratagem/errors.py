@@ -6,13 +6,13 @@ Owns every error class, its exit code and its wording. Knows no stage: a stage b
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 
 EXIT_ANSWERED, EXIT_INTERNAL, EXIT_FAULT, EXIT_SOME_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 MAX_FAULTS = 100  # more of them at once help nobody
-MAX_NAME, MAX_CANDIDATES = 80, 2000  # beyond these no near miss is sought, and names are not put in order
+MAX_NAME, MAX_CANDIDATES = 80, 2000  # beyond these no near miss is sought
 
 
 @dataclass(frozen=True, order=True)
@@ -71,11 +71,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("qestions", ["questions", "quantities"])
     'questions'
     """
-    if len(name) > MAX_NAME:
+    if len(name) > MAX_NAME or (isinstance(known, Sized) and len(known) > MAX_CANDIDATES):
         return None
     candidates = sorted({str(one) for one in known if len(str(one)) <= MAX_NAME})
-    if len(candidates) > MAX_CANDIDATES:
-        return None
     close = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
     return close[0] if close else None
 
@@ -88,9 +86,9 @@ def near(name: str, known: Iterable[str]) -> str:
 
 def one_of(known: Iterable[str], limit: int = 12) -> str:
     """The known names as a readable list, cut at `limit`."""
-    names = list(dict.fromkeys(str(one) for one in known))
-    if len(names) <= MAX_CANDIDATES:
-        names.sort()
+    if isinstance(known, Sized) and len(known) > MAX_CANDIDATES:
+        return f"{len(known):,} names"
+    names = sorted({str(one) for one in known})
     shown = ", ".join(one if len(one) <= MAX_NAME else one[:MAX_NAME] + "…" for one in names[:limit])
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "") if names else "nothing"
 

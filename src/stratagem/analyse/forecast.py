@@ -57,8 +57,7 @@ class QuestionAnswer:
         """The ICD 203 word of the probability as it is shown, in whole per cent."""
         if self.probability is None:
             return "no world has an answer" if self.is_unsolved else "void"
-        mean = self.probability.mean
-        return in_words(round(mean, 2) if 0.01 <= mean <= 0.99 else mean)
+        return in_words(shown(self.probability.mean))
 
 
 @dataclass(frozen=True)
@@ -225,6 +224,11 @@ def _judgements(questions: tuple[QuestionAnswer, ...]) -> Iterator[Judgement203]
         yield Judgement203(f"{one.title}: {one.in_words}, {spoken(one.probability)}.", one.name)
 
 
+def shown(probability: float) -> float:
+    """A probability as it is shown: in whole per cent, but below 1 % and above 99 % as it is."""
+    return round(probability, 2) if 0.01 <= probability <= 0.99 else probability
+
+
 def percent(value: float) -> str:
     """A probability in whole per cent; the ends are said as such."""
     if value < 0.01:
@@ -341,23 +345,22 @@ def _stakes(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[
 def _players(
     scenario: Scenario, solution: Solution, weight: Floats
 ) -> Iterator[tuple[str, str, Pooled, Pooled, Pooled]]:
-    plain = np.where(solution.is_solved, 1.0, 0.0)
     for place, name in enumerate(solution.game.players):
-        rows = (
-            solution.believed[place] * plain,
-            solution.true[place] * plain,
-            np.where(weight > 0, solution.regret[place] * plain, 0.0),
+        values = (
+            pool(solution.believed[place] * weight, weight),
+            pool(solution.true[place] * weight, weight),
+            pool(np.where(weight > 0, solution.regret[place], 0.0), weight),  # joint with the history already
         )
-        values = [pool(row, plain) for row in rows]
         if all(value is not None for value in values):
             yield name, scenario.players[name].name, *values  # type: ignore[misc]
 
 
 def _history(solution: Solution) -> Iterator[SeenAnswer]:
+    """Each seen move given those before it; worlds that the history rules out are among those that it was likely or not in."""
+    before = np.where(solution.is_failed, 0.0, 1.0)
     for place, one in enumerate(solution.seen):
-        value = pool(
-            np.where(solution.is_solved, solution.seen_likelihood[place], 0.0), np.where(solution.is_solved, 1.0, 0.0)
-        )
+        joint = before * solution.seen_likelihood[place]
+        value, before = pool(joint, before), joint
         step = solution.game.steps[one.step]
         if value is not None:
             yield SeenAnswer(step.label, step.options[one.option], value)

@@ -44,7 +44,7 @@ def quantiles(values: Floats, weight: Floats, points: tuple[float, ...]) -> list
     low, high = float(values.min()), float(values.max())
     if low == high:
         return [low] * len(points)
-    bins = np.minimum((values - low) * (BINS / (high - low)), BINS - 1).astype(np.int32)
+    bins = np.minimum((values - low) / (high - low) * BINS, BINS - 1).astype(np.int32)
     passed = np.cumsum(np.bincount(bins, weight, BINS))
     found = []
     for target in np.asarray(points) * passed[-1] * (1 - 1e-12):
@@ -58,5 +58,8 @@ def quantiles(values: Floats, weight: Floats, points: tuple[float, ...]) -> list
 
 def effective_size(weight: Floats) -> float:
     """Kish's effective number of worlds."""
-    total = float(weight.sum())
-    return total**2 / float((weight**2).sum()) if total > 0 else 0.0
+    most = float(weight.max())
+    if not most > 0:
+        return 0.0
+    relative = weight / most  # weights may be so small that their squares are 0
+    return float(relative.sum() ** 2 / (relative**2).sum())

@@ -88,6 +88,8 @@ class _Compiler:
     def compile(self) -> Game:
         root, self.root_events = self._advance(self._start(), 0)
         assert root == 0
+        if self.nodes[root].player == TERMINAL:
+            raise UsageError("no move is ever made: the guard of every item is false [L16]; put one `if` right")
         for layer in range(len(self.by_layer) - 1):
             for number in self.by_layer[layer]:
                 self._expand(number)
@@ -124,45 +126,43 @@ class _Compiler:
 
     def _advance(self, state: State, number: int) -> Reached:
         """The node that a state leads to from just before step `number` on, and the questions read on the way."""
-        key = self.live[number](state)
-        found = self.reached[number].get(key)
-        if found is None:
-            found = self.reached[number][key] = self._find(state, number, key)
-        return found
+        passed: list[tuple[int, Any, tuple[Event, ...]]] = []
+        while (key := self.live[number](state)) not in self.reached[number]:
+            events = self._events(state, number)
+            node, state = self._stop(state, number, key)
+            if node is not None:
+                self.reached[number][key] = node, events
+                break
+            passed.append((number, key, events))
+            number += 1
+        node, events = self.reached[number][key]
+        for step, at, read in reversed(passed):
+            events = read + events
+            self.reached[step][at] = node, events
+        return node, events
 
-    def _find(self, state: State, number: int, key: object) -> Reached:
-        events = self._events(state, number)
+    def _stop(self, state: State, number: int, key: object) -> tuple[int | None, State]:
+        """The node at which a state stops just before step `number`, or None where it passes the step by, and the state then."""
         if number == len(self.timeline.steps):
-            return self._terminal(self._outcome(state)), events
+            return self._terminal(self._outcome(state)), state
         arrived, gains = self.effects.arrive(state, number) if state[-1] else (state, ())
         if gains:
-            node = self._node(3 * number + ARRIVAL, number, CHANCE, state, key)
-            if not self.nodes[node].edges:
-                child, inner = self._past_arrivals(arrived, number)
-                self._link(node, child, -1, ONE, gains, inner)
-            return node, events
-        child, inner = self._past_arrivals(arrived, number)
-        return child, events + inner
+            return self._node(3 * number + ARRIVAL, number, CHANCE, state, key), state
+        return self._past_arrivals(arrived, number), arrived
 
-    def _past_arrivals(self, state: State, number: int) -> Reached:
-        item = self.timeline.steps[number].item
-        guard: Value = True
-        if item.if_ is not None:
-            guard = self.effects.evaluate(
-                item.if_, self.effects.reader(state, number), f"{self.timeline.steps[number].label}.if"
-            )
+    def _past_arrivals(self, state: State, number: int) -> int | None:
+        guard = self._guard(state, number)
         if guard is False:
-            return self._advance(state, number + 1)
+            return None
         if guard is True:
-            return self._choice(state, number), ()
-        assert isinstance(guard, Ref)
-        self.guarded.add(guard.row)
-        gate = self._node(3 * number + GATE, number, CHANCE, state, self.live[number](state))
-        if not self.nodes[gate].edges:
-            self._link(gate, self._choice(state, number), -1, self._indicator(guard), (), ())
-            child, events = self._advance(state, number + 1)
-            self._link(gate, child, -1, self._indicator(self.table.call("not", guard)), (), events)
-        return gate, ()
+            return self._choice(state, number)
+        return self._node(3 * number + GATE, number, CHANCE, state, self.live[number](state))
+
+    def _guard(self, state: State, number: int) -> Value:
+        step = self.timeline.steps[number]
+        if step.item.if_ is None:
+            return True
+        return self.effects.evaluate(step.item.if_, self.effects.reader(state, number), f"{step.label}.if")
 
     def _choice(self, state: State, number: int) -> int:
         item = self.timeline.steps[number].item
@@ -221,8 +221,33 @@ class _Compiler:
 
     def _expand(self, number: int) -> None:
         node = self.nodes[number]
-        if node.layer % 3 != CHOICE:
-            return
+        kind = node.layer % 3
+        if kind == CHOICE:
+            self._expand_choice(number, node)
+        elif kind == GATE:
+            self._expand_gate(number, node)
+        else:
+            self._expand_arrival(number, node)
+
+    def _expand_arrival(self, number: int, node: _Node) -> None:
+        """What is due comes, and the step follows or is passed by."""
+        arrived, gains = self.effects.arrive(node.state, node.step)
+        events: tuple[Event, ...] = ()
+        child = self._past_arrivals(arrived, node.step)
+        if child is None:
+            child, events = self._advance(arrived, node.step + 1)
+        self._link(number, child, -1, ONE, gains, events)
+
+    def _expand_gate(self, number: int, node: _Node) -> None:
+        """In some worlds the step is taken, in the others passed by."""
+        guard = self._guard(node.state, node.step)
+        assert isinstance(guard, Ref)
+        self.guarded.add(guard.row)
+        self._link(number, self._choice(node.state, node.step), -1, guard, (), ())
+        child, events = self._advance(node.state, node.step + 1)
+        self._link(number, child, -1, self._indicator(self.table.call("not", guard)), (), events)
+
+    def _expand_choice(self, number: int, node: _Node) -> None:
         step = self.timeline.steps[node.step]
         found = [self._transition(node, name) for name in step.item.options]
         shares = self._shares(node.step, step, found)

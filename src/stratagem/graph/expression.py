@@ -123,8 +123,15 @@ class Expressions:
     def function(self, name: str, *operands: Value) -> Value:
         """A function that is not linear: its value for constants, else a row."""
         if not any(isinstance(one, Ref) for one in operands):
-            return _constant(name, [float(one) for one in operands])  # type: ignore[arg-type]
+            return _constant(name, [_float(one) for one in operands])  # type: ignore[arg-type]
         return Ref(self._intern((name, *(self.row(one) for one in operands))))
+
+
+def _float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise MeaninglessError("a number too large to reckon with") from None
 
 
 def _expression(key: Key) -> Expression:
@@ -138,7 +145,7 @@ def _expression(key: Key) -> Expression:
 
 def _short(value: Fraction) -> Fraction:
     if value.denominator.bit_length() > MAX_BITS or value.numerator.bit_length() > MAX_BITS:
-        return Fraction(float(value))
+        return Fraction(_float(value))
     return value
 
 
@@ -302,27 +309,38 @@ class Evaluator:
 
     def evaluate(self, tree: Tree, value_of: Callable[[str], Value]) -> Value:
         """The value of a resolved tree. Raises `MeaninglessError`."""
+        return self._value(tree, value_of, {})
+
+    def _value(self, tree: Tree, value_of: Callable[[str], Value], defined: dict[str, Value]) -> Value:
+        """The value of a tree; each definition is worked out once and kept in `defined`."""
         if isinstance(tree, Number | Truth):
             return tree.value
         if isinstance(tree, Word):
             return tree.word
         if isinstance(tree, Name):
-            return self._name(tree.name, value_of)
-        return self._call(tree, value_of)
+            return self._name(tree.name, value_of, defined)
+        return self._call(tree, value_of, defined)
 
-    def _name(self, name: str, value_of: Callable[[str], Value]) -> Value:
+    def _name(self, name: str, value_of: Callable[[str], Value], defined: dict[str, Value]) -> Value:
         kind = self.symbols.table[name].kind
         if kind == "quantity":
             return self.table.quantity(name)
-        if kind == "definition":
-            return self.evaluate(self.symbols.definitions[name], value_of)
-        return value_of(name)
+        if kind != "definition":
+            return value_of(name)
+        if name not in defined:
+            defined[name] = self._value(self.symbols.definitions[name], value_of, defined)
+        return defined[name]
 
-    def _call(self, tree: Call, value_of: Callable[[str], Value]) -> Value:
+    def _call(self, tree: Call, value_of: Callable[[str], Value], defined: dict[str, Value]) -> Value:
         if tree.function == "ever":
             return value_of(ever_name(tree))
         if tree.function == "if":
-            condition = self.evaluate(tree.operands[0], value_of)
+            condition = self._value(tree.operands[0], value_of, defined)
             if not isinstance(condition, Ref):
-                return self.evaluate(tree.operands[1 if condition else 2], value_of)
-        return self.table.call(tree.function, *(self.evaluate(one, value_of) for one in tree.operands))
+                return self._value(tree.operands[1 if condition else 2], value_of, defined)
+        operands: list[Value] = []
+        for one in tree.operands:
+            operands.append(self._value(one, value_of, defined))
+            if tree.function in ("and", "or") and operands[-1] is (tree.function == "or"):
+                break  # what follows may have no value: `west > 0 and 1 / west > 2`
+        return self.table.call(tree.function, *operands)

@@ -9,10 +9,13 @@ import numpy as np
 from stratagem.graph.game import Floats
 from stratagem.scenario.estimate import Estimate
 
+LEAST_GAMMA = 1e-200
+
 
 def quantile(estimate: Estimate, u: Floats) -> Floats:
     """The values of an estimate at the probabilities `u`."""
-    return np.asarray(_QUANTILES[estimate.family](u, *estimate.parameters))
+    with np.errstate(over="ignore"):
+        return np.asarray(_QUANTILES[estimate.family](u, *estimate.parameters))
 
 
 def _exact(u: Floats, value: float) -> Floats:
@@ -53,13 +56,18 @@ def _pert(u: Floats, low: float, mode: float, high: float) -> Floats:
     return low + (high - low) * _beta(u, first, 6 - first)
 
 
-def gamma_quantile(alpha: float, u: Floats) -> Floats:
-    """Quantiles of the unit gamma; the exponential's have a closed form."""
+def log_gamma_quantile(alpha: float, u: Floats) -> Floats:
+    """Logarithms of quantiles of the unit gamma; the exponential's have a closed form.
+
+    Of a small shape, quantiles may be too small for a number: there the distribution is x^alpha / (alpha Gamma(alpha)).
+    """
     if alpha == 1:
-        return np.asarray(-np.log1p(-u))
+        return np.asarray(np.log(-np.log1p(-u)))
     from scipy import special  # noqa: PLC0415
 
-    return np.asarray(special.gammaincinv(alpha, u))
+    value = special.gammaincinv(alpha, u)
+    lower = (np.log(u) + special.gammaln(alpha + 1)) / alpha
+    return np.asarray(np.where(value > LEAST_GAMMA, np.log(np.maximum(value, LEAST_GAMMA)), lower))
 
 
 def normal_quantile(u: Floats) -> Floats:

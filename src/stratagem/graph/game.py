@@ -118,6 +118,12 @@ class Game:
         """[E] the node each edge leaves."""
         return np.repeat(np.arange(self.num_nodes, dtype=np.int32), np.diff(self.first_edge))
 
+    @property
+    def rows_read(self) -> Ints:
+        """The expression rows that a solve reads: shares, gains, events and checks."""
+        checks = np.array([check.row for check in self.checks], np.int32)
+        return np.concatenate([self.share_of_edge, self.gain_value, self.event_value, checks])
+
     def step_named(self, label: str) -> int:
         """The step of `move` or `move[2]`. Raises `KeyError`."""
         for number, step in enumerate(self.steps):

@@ -12,22 +12,76 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import WorldsError
-from stratagem.graph.game import Expression, Floats, Game
+from stratagem.graph.game import Expression, Floats, Game, Ints
 
 TOLERANCE = 1e-9
 
 Quantities = Mapping[str, Floats]
 
 
-def evaluate(expressions: tuple[Expression, ...], quantities: Quantities, num_worlds: int) -> Floats:
-    """The table [X, W] of every expression in every world; truths are 1 or 0. Raises `WorldsError`."""
+def evaluate(expressions: tuple[Expression, ...], quantities: Quantities, num_worlds: int, read: Ints) -> Floats:
+    """The table [X, W] of every expression in every world; truths are 1 or 0.
+
+    Raises `WorldsError` where a row in `read` has no value. What such a row passes over may have none, and is NaN:
+    `if b > 0 then log(b) else 0`.
+    """
     table = np.empty((len(expressions), num_worlds))
+    is_whole = True
     with np.errstate(all="ignore"):
         for row, expression in enumerate(expressions):
             table[row] = _row(expression, table, quantities)
+            if not is_whole:
+                _carry(expression, table, row)
             if expression.operation in _PARTIAL and not np.isfinite(table[row]).all():
-                raise WorldsError(_meaningless(expression, table, row))
+                table[row][~np.isfinite(table[row])] = np.nan
+                is_whole = False
+    if not is_whole:
+        _refuse(expressions, table, read)
     return table
+
+
+def _carry(expression: Expression, table: Floats, row: int) -> None:
+    """Leave a row without a value where an operand that counts has none."""
+    if expression.operation in ("constant", "quantity", "linear"):
+        return
+    operands = table[list(expression.operands)]
+    if expression.operation in ("and", "or"):
+        decides = (operands == (expression.operation == "or")).any(axis=0)
+        table[row][decides] = expression.operation == "or"
+        table[row][np.isnan(operands).any(axis=0) & ~decides] = np.nan
+    else:
+        counted = operands[:1] if expression.operation == "if" else operands
+        table[row][np.isnan(counted).any(axis=0)] = np.nan
+
+
+def _refuse(expressions: tuple[Expression, ...], table: Floats, read: Ints) -> None:
+    """Raise `WorldsError` where a row that is read has no value, with the operation that is to blame."""
+    for row in np.unique(read):
+        bad = np.flatnonzero(np.isnan(table[row]))
+        if len(bad):
+            cause = _cause(expressions, table, int(row), int(bad[0]))
+            raise WorldsError(_meaningless(expressions[cause], table[:, bad[0]], len(bad), table.shape[1]))
+
+
+def _cause(expressions: tuple[Expression, ...], table: Floats, row: int, world: int) -> int:
+    """The row at which a value first fails, of those that the row `row` reads in a world."""
+    while True:
+        operands = _operands(expressions[row])
+        if expressions[row].operation == "if" and not np.isnan(table[operands[0], world]):
+            operands = operands[1:2] if table[operands[0], world] > 0 else operands[2:]
+        missing = [one for one in operands if np.isnan(table[one, world])]
+        if not missing:
+            return row
+        row = missing[0]
+
+
+def _operands(expression: Expression) -> list[int]:
+    """The rows that an expression reads."""
+    if expression.operation in ("constant", "quantity"):
+        return []
+    if expression.operation == "linear":
+        return [row for row, _ in expression.operands[1]]
+    return list(expression.operands)
 
 
 def check_probabilities(game: Game, table: Floats, worlds: NDArray[np.int64]) -> None:
@@ -62,10 +116,12 @@ def _linear(constant: float, terms: tuple[tuple[int, float], ...], table: Floats
     return total
 
 
-def _meaningless(expression: Expression, table: Floats, row: int) -> str:
-    bad = np.flatnonzero(~np.isfinite(table[row]))
-    shown = ", ".join(f"{table[one][bad[0]]:.6g}" for one in expression.operands)
-    return f"`{expression.operation}` of ({shown}) has no value, in {len(bad)} of {table.shape[1]} worlds [L10]; use `clip` or a narrower range"
+def _meaningless(expression: Expression, values: Floats, count: int, num_worlds: int) -> str:
+    name = "+" if expression.operation == "linear" else expression.operation
+    shown = ", ".join(f"{values[one]:.6g}" for one in _operands(expression))
+    return (
+        f"`{name}` of ({shown}) has no value, in {count} of {num_worlds} worlds [L10]; use `clip` or a narrower range"
+    )
 
 
 def _contest(a: Floats, b: Floats, m: Floats) -> Floats:

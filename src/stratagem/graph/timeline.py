@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from stratagem.errors import NotSolvedError
+from stratagem.errors import NotSolvedError, UsageError
 from stratagem.scenario.dates import DAYS_PER_YEAR, Delay
 from stratagem.scenario.model import Chance, Move, Rounds, Scenario
 
@@ -93,7 +93,14 @@ def unroll(scenario: Scenario) -> Timeline:
             raise NotSolvedError(
                 "simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order"
             )
+    _refuse_far(start, max(one.day for one in steps))
     return Timeline(tuple(_lasting(steps)), start)
+
+
+def _refuse_far(start: datetime.date | None, last_day: float) -> None:
+    """Raise `UsageError` for a timeline that runs past the last date there is."""
+    if start is not None and last_day > (datetime.date.max - start).days:
+        raise UsageError("a timeline that runs past the year 9999 [L16]; nearer dates, or shorter delays")
 
 
 def _start(scenario: Scenario) -> datetime.date | None:

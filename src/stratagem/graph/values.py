@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from stratagem.errors import UsageError, quote
-from stratagem.graph.expression import ONE, Evaluator, Expressions, MeaninglessError, Value
+from stratagem.graph.expression import ONE, ZERO, Evaluator, Expressions, MeaninglessError, Value
 from stratagem.graph.game import Floats
 from stratagem.graph.table import evaluate
 from stratagem.scenario.formula import Formula
@@ -29,16 +29,20 @@ class PlayerValues:
 
 
 def formula_values(
-    scenario: Scenario, formula: Formula | None, quantities: Mapping[str, Floats], num_worlds: int
+    scenario: Scenario,
+    formula: Formula | None,
+    quantities: Mapping[str, Floats],
+    num_worlds: int,
+    without: Collection[str] = (),
 ) -> Floats:
-    """A formula over quantities and links [W]."""
+    """A formula over quantities and links [W], those in `without` switched off."""
     assert formula is not None
     symbols = Symbols(scenario)
     table = Expressions()
-    links: dict[str, Value] = dict.fromkeys(scenario.links, ONE)
+    links: dict[str, Value] = {name: ZERO if name in without else ONE for name in scenario.links}
     try:
         row = table.row(Evaluator(table, symbols).evaluate(symbols.tree(formula), links.__getitem__))
     except MeaninglessError as error:
         raise UsageError(f"{quote(formula.text)} needs {error}") from None
-    values = evaluate(table.expressions(), quantities, num_worlds)[row]
-    return np.asarray(values)
+    values = evaluate(table.expressions(), quantities, num_worlds, np.array([row], np.int32))
+    return np.asarray(values[row])

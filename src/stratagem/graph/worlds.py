@@ -6,23 +6,26 @@ values already drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, WorldsError
-from stratagem.graph.families import gamma_quantile, normal_quantile, quantile
+from stratagem.graph.families import log_gamma_quantile, normal_quantile, quantile
 from stratagem.graph.game import Floats
 from stratagem.graph.points import uniforms
 from stratagem.graph.values import PlayerValues, formula_values
 from stratagem.scenario.estimate import Amount
+from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Player, Scenario
 from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain
 
 MAX_WORLDS = 10_000_000
 REDRAWS = 2000
+LEAST_ERROR = 1e-6
+MOST = 1e100  # squares and products of numbers up to here stay finite
 
 
 @dataclass(frozen=True)
@@ -45,11 +48,12 @@ def draw(
     first: int = 0,
     fixed: Mapping[str, float] | None = None,
     perceptions: bool = True,
+    without: Collection[str] = (),
 ) -> Worlds:
     """Worlds `first` to `first + num_worlds` of a seed.
 
     `fixed` sets quantities to a value (an intervention: correlated ones stay where they are); with `perceptions` off, players
-    read the true numbers. Raises `WorldsError` where a drawn number is out of its range.
+    read the true numbers; links in `without` are switched off. Raises `WorldsError` where a drawn number is out of its range.
     """
     if not 1 <= first + num_worlds <= MAX_WORLDS:
         raise UsageError(f"{num_worlds:,} worlds; from 1 to {MAX_WORLDS:,}")
@@ -57,18 +61,18 @@ def draw(
     drawn = _draw_all(scenario, index, seed)
     for name, value in (fixed or {}).items():
         drawn[name] = np.full(num_worlds, float(value))
-    perceived = dict(_perceived(scenario, drawn, num_worlds)) if perceptions else {}
-    players = _players(scenario, drawn, index, seed)
+    perceived = dict(_perceived(scenario, drawn, num_worlds, without)) if perceptions else {}
+    players = _players(scenario, drawn, index, seed, without)
     return Worlds(index, drawn, perceived, players)
 
 
-def central(scenario: Scenario, perceptions: bool = True) -> Worlds:
+def central(scenario: Scenario, perceptions: bool = True, without: Collection[str] = ()) -> Worlds:
     """The one world of medians, and of prior means for weights."""
     index = np.zeros(1, np.int64)
     drawn = {name: quantile(estimate, np.array([0.5])) for name, estimate in amounts(scenario).items()}
-    perceived = dict(_perceived(scenario, drawn, 1)) if perceptions else {}
-    many = _players(scenario, _draw_all(scenario, np.arange(4096), 0), np.arange(4096), 0)
-    one = _players(scenario, drawn, index, 0)
+    perceived = dict(_perceived(scenario, drawn, 1, without)) if perceptions else {}
+    many = _players(scenario, _draw_all(scenario, np.arange(4096), 0), np.arange(4096), 0, without)
+    one = _players(scenario, drawn, index, 0, without)
     weights = {
         player: {stake: np.array([values.mean()]) for stake, values in stakes.items()}
         for player, stakes in many.weights.items()
@@ -85,7 +89,15 @@ def _draw_all(scenario: Scenario, index: NDArray[np.int64], seed: int) -> dict[s
     estimates = amounts(scenario)
     points = {name: uniforms(seed, name, index) for name, one in estimates.items() if not one.is_exact}
     points.update(_correlated(scenario, points))
-    return {name: quantile(one, points.get(name, np.full(len(index), 0.5))) for name, one in estimates.items()}
+    drawn = {name: quantile(one, points.get(name, np.full(len(index), 0.5))) for name, one in estimates.items()}
+    for name, values in drawn.items():
+        bad = ~(np.abs(values) <= MOST)
+        if bad.any():
+            raise WorldsError(
+                f"`{name}` is {values[bad][0]:.3g} in {int(bad.sum())} of {len(bad)} worlds, of a size that cannot be reckoned with [L5]; "
+                "use a narrower range"
+            )
+    return drawn
 
 
 def _correlated(scenario: Scenario, points: Mapping[str, Floats]) -> Iterator[tuple[str, Floats]]:
@@ -103,41 +115,49 @@ def _correlated(scenario: Scenario, points: Mapping[str, Floats]) -> Iterator[tu
 
 
 def _perceived(
-    scenario: Scenario, drawn: Mapping[str, Floats], num_worlds: int
+    scenario: Scenario, drawn: Mapping[str, Floats], num_worlds: int, without: Collection[str]
 ) -> Iterator[tuple[str, dict[str, Floats]]]:
     for player, views in scenario.perceptions.items():
         found = dict(drawn)
         for name, view in views.items():
             found[name] = (
-                formula_values(scenario, view.formula, drawn, num_worlds) if view.formula else drawn[f"{player}.{name}"]
+                formula_values(scenario, view.formula, drawn, num_worlds, without)
+                if view.formula
+                else drawn[f"{player}.{name}"]
             )
         yield player, found
 
 
-def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.int64], seed: int) -> PlayerValues:
+def _players(
+    scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.int64], seed: int, without: Collection[str]
+) -> PlayerValues:
     size = len(index)
+
+    def value(formula: Formula) -> Floats:
+        return formula_values(scenario, formula, drawn, size, without)
 
     def of(name: str, player: Player, field: str, default: float) -> Floats:
         amount: Amount | None = getattr(player, field)
         if amount is None:
             return np.full(size, default)
-        return formula_values(scenario, amount.formula, drawn, size) if amount.formula else drawn[f"{name}.{field}"]
+        return value(amount.formula) if amount.formula else drawn[f"{name}.{field}"]
 
     def table(field: str, default: float) -> dict[str, Floats]:
         return {name: of(name, player, field, default) for name, player in scenario.players.items()}
 
-    precision = table("precision", np.inf)
+    precision, errors = table("precision", np.inf), table("errors", 0.5)
+    _in_range("errors", errors, LEAST_ERROR, 0.5)
     for name, player in scenario.players.items():
         if player.errors is not None:
-            precision[name] = _precision(of(name, player, "errors", 0.5), player.range or 1.0)
+            precision[name] = _precision(errors[name], player.range or 1.0)
     found = PlayerValues(
         weights={
-            name: _weights(scenario, name, player, drawn, index, seed)
+            name: _weights(name, player, drawn, index, seed, value)
             for name, player in scenario.players.items()
             if player.weights
         },
         payoffs={
-            name: {stake: formula_values(scenario, formula, drawn, size) for stake, formula in player.payoffs.items()}
+            name: {stake: value(formula) for stake, formula in player.payoffs.items()}
             for name, player in scenario.players.items()
             if player.payoffs is not None
         },
@@ -167,7 +187,12 @@ def _in_range(what: str, values: Mapping[str, Floats], low: float, high: float) 
 
 
 def _weights(
-    scenario: Scenario, name: str, player: Player, drawn: Mapping[str, Floats], index: NDArray[np.int64], seed: int
+    name: str,
+    player: Player,
+    drawn: Mapping[str, Floats],
+    index: NDArray[np.int64],
+    seed: int,
+    value: Callable[[Formula], Floats],
 ) -> dict[str, Floats]:
     weights = player.weights
     assert weights is not None
@@ -181,10 +206,7 @@ def _weights(
             raise WorldsError(f"the swings of `{name}` sum to 0 in some world [L11]")
         return {stake: rating / total for stake, rating in ratings.items()}
     exact = weights.exact or {}
-    values = {
-        s: formula_values(scenario, a.formula, drawn, len(index)) if a.formula else drawn[f"{name}.weights.{s}"]
-        for s, a in exact.items()
-    }
+    values = {s: value(a.formula) if a.formula else drawn[f"{name}.weights.{s}"] for s, a in exact.items()}
     total = np.sum(list(values.values()), axis=0)
     bad = np.abs(total - 1) > 1e-9
     if bad.any():
@@ -207,8 +229,10 @@ def _dirichlet(
     todo = np.arange(len(index))
     for attempt in range(REDRAWS):
         suffix = f"#{attempt}" if attempt else ""
-        gammas = [gamma_quantile(alphas[s], uniforms(seed, f"{name}.weights.{s}{suffix}", index[todo])) for s in stakes]
-        weights = np.asarray(gammas) / np.sum(gammas, axis=0)
+        points = {s: uniforms(seed, f"{name}.weights.{s}{suffix}", index[todo]) for s in stakes}
+        logs = np.array([log_gamma_quantile(alphas[s], points[s]) for s in stakes])
+        gammas = np.exp(logs - logs.max(axis=0))
+        weights = gammas / gammas.sum(axis=0)
         _sort_chains(weights, stakes, alphas, chains)
         found[:, todo] = weights
         todo = todo[~_in_order(weights, stakes, chains)]

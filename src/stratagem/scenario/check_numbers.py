@@ -14,7 +14,6 @@ from stratagem.scenario.names import NUMBER
 from stratagem.scenario.quantities import amounts, correlation_fault
 from stratagem.scenario.report import Report, place_of
 from stratagem.scenario.text import Path
-from stratagem.scenario.values import values_in
 
 HEAD = re.compile(r"known to (all|nobody|[A-Za-z0-9_]+( *, *[A-Za-z0-9_]+)*)\Z")
 
@@ -71,7 +70,7 @@ def taken_as_known_exist(report: Report) -> None:
 def words_are_known(report: Report) -> None:
     """L5, L6: an estimate in words uses ICD 203, a known hedge, or a word of the file's lexicon."""
     words = {*BANDS, *report.scenario.lexicon}
-    for path, _, value in values_in(report.scenario):
+    for path, _, value in report.values:
         if not isinstance(value, Estimate) or value.family != "word" or path[0] == "lexicon":
             continue
         if value.text not in words and not report.document.has_lost(value.text):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 
 from stratagem.errors import quote
 from stratagem.scenario.dates import Date
-from stratagem.scenario.model import Rounds, Scenario
+from stratagem.scenario.model import Rounds
 from stratagem.scenario.report import Report
 from stratagem.scenario.text import Path
-from stratagem.scenario.values import values_in
 
 REFERENCES = ("source", "at")
 LATER_ALLOWED = ("resolved_on", "by")
@@ -19,7 +17,8 @@ LATER_ALLOWED = ("resolved_on", "by")
 
 def sources_exist(report: Report) -> None:
     """L4: every reference names a source of the file, and a paragraph that it has."""
-    for path, reference in references(report.scenario):
+    references = [(path, value) for path, name, value in report.values if name in REFERENCES and isinstance(value, str)]
+    for path, reference in references:
         for part in reference.split(";"):
             words = part.split()
             if not words:
@@ -35,17 +34,10 @@ def _paragraphs(report: Report, path: Path, source: str, part: str) -> None:
             report.fault(path, f"paragraph P{number} of {quote(source)}", f"a paragraph up to P{last}", "L4")
 
 
-def references(scenario: Scenario) -> Iterator[tuple[Path, str]]:
-    """Every reference to a source in the file, with its path."""
-    for path, name, value in values_in(scenario):
-        if name in REFERENCES and isinstance(value, str):
-            yield path, value
-
-
 def inputs_precede_as_of(report: Report) -> None:
     """M14: no input is dated after the scenario; resolutions are excepted."""
     as_of = report.scenario.as_of
-    for path, name, value in values_in(report.scenario) if as_of is not None else ():
+    for path, name, value in report.values if as_of is not None else ():
         if as_of is None or not isinstance(value, Date) or name in LATER_ALLOWED or path[0] == "timeline":
             continue
         if value.first > as_of.last:

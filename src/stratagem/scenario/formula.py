@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from stratagem.errors import described, near, one_of, quote
 
-MAX_LENGTH, MAX_DEPTH, MAX_HEIGHT = 2000, 50, 100
+MAX_LENGTH, MAX_DEPTH, MAX_HEIGHT, MAX_DIGITS = 2000, 50, 100, 300
 
 FUNCTIONS: dict[str, tuple[int, int]] = {
     "min": (2, 16), "max": (2, 16), "clip": (3, 3), "exp": (1, 1), "log": (1, 1), "sqrt": (1, 1),
@@ -162,7 +162,8 @@ class _Parser:
         if kind != "end":
             hint = "; write `==` to compare" if word == "=" else ""
             raise FormulaFault(at, f"{quote(word)} after a complete formula", f"an operator or the end{hint}")
-        _bound_height(tree)
+        if len(self.tokens) > MAX_HEIGHT:
+            _bound_height(tree)
         return tree
 
     def _peek(self) -> str:
@@ -260,6 +261,8 @@ def _bound_height(tree: Tree) -> None:
 
 
 def _number(word: str, at: int) -> Fraction:
+    if word.isdigit() and len(word) <= MAX_DIGITS:
+        return Fraction(int(word))
     bare = word.removesuffix("%")
     if not math.isfinite(float(bare)):
         raise FormulaFault(at, f"the number {quote(word)}", "a finite number")

@@ -5,8 +5,8 @@ Takes a scenario's models; gives a symbol table, and for a formula its tree with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -186,7 +186,11 @@ class Symbols:
             while (found := self._tangle_from(start, done)) is not None:
                 yield found
                 names = found if found[0] == found[-1] else self.scenario.definitions
-                self.table.update(dict.fromkeys(names, ANYTHING))
+                self.unsettle(names)
+
+    def unsettle(self, names: Iterable[str]) -> None:
+        """Let names mean anything, because what they stand for has a fault."""
+        self.table.update(dict.fromkeys(names, ANYTHING))
 
     def _tangle_from(self, start: str, done: set[str]) -> tuple[str, ...] | None:
         trail: dict[str, None] = {}
@@ -270,28 +274,26 @@ class _Resolver:
         return FormulaFault(tree.at, found, "a quantity, definition, link, state variable, move or `force.place`")
 
     def _arithmetic(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
-        return replace(tree, operands=tuple(self.resolve(one, NUMBER)[0] for one in tree.operands)), NUMBER
+        return _with(tree, tuple(self.resolve(one, NUMBER)[0] for one in tree.operands)), NUMBER
 
     def _logic(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
-        return replace(tree, operands=tuple(self.resolve(one, TRUTH)[0] for one in tree.operands)), TRUTH
+        return _with(tree, tuple(self.resolve(one, TRUTH)[0] for one in tree.operands)), TRUTH
 
     def _if(self, tree: Call, want: Type | None) -> tuple[Tree, Type]:
         condition = self.resolve(tree.operands[0], TRUTH)[0]
         yes, kind = self.resolve(tree.operands[1], want)
         no = self.resolve(tree.operands[2], want or kind)[0]
-        return replace(tree, operands=(condition, yes, no)), want or kind
+        return _with(tree, (condition, yes, no)), want or kind
 
     def _comparison(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
-        want = self._common_type(*tree.operands)
-        left, right = (self.resolve(one, want)[0] for one in tree.operands)
+        sides, want = self._alike(tree.operands, tree.operands)
         if tree.function not in ("==", "!=") and want.kind in ("truth", "label"):
             expected = "`==` or `!=`" if want == TRUTH else "`==`, `!=` or `in (…)`"
             raise FormulaFault(tree.at, f"`{tree.function}` between {want.kind}s", expected)
-        return replace(tree, operands=(left, right)), TRUTH
+        return _with(tree, sides), TRUTH
 
     def _in(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
-        want = self._common_type(tree.operands[0])
-        return replace(tree, operands=tuple(self.resolve(one, want)[0] for one in tree.operands)), TRUTH
+        return _with(tree, self._alike(tree.operands, tree.operands[:1])[0]), TRUTH
 
     def _ever(self, tree: Call, _want: Type | None) -> tuple[Tree, Type]:
         inner = tree.operands[0]
@@ -304,13 +306,22 @@ class _Resolver:
         resolved = self._comparison(inner, None)[0]
         if kind != UNSURE and not (isinstance(resolved, Call) and isinstance(resolved.operands[1], Word)):
             raise expected
-        return replace(tree, operands=(resolved,)), TRUTH
+        return _with(tree, (resolved,)), TRUTH
 
-    def _common_type(self, *sides: Tree) -> Type:
-        """The type that all sides of a comparison have to have: that of a label among them, else of the first."""
-        found = [self._type_of(one.name) or self._lost_type(one) for one in sides if isinstance(one, Name)]
-        labels = [kind for kind in found if kind is not None and kind.kind in ("label", "unsure")]
-        return labels[0] if labels else self.resolve(sides[0], None)[1]
+    def _alike(self, sides: tuple[Tree, ...], deciding: tuple[Tree, ...]) -> tuple[tuple[Tree, ...], Type]:
+        """All sides resolved to one type: that of a label among the deciding ones, else of the first."""
+        found = [self._label_type(one) for one in deciding if isinstance(one, Name)]
+        want = next((kind for kind in found if kind is not None), None)
+        first, kind = self.resolve(sides[0], want)
+        return (first, *(self.resolve(one, want or kind)[0] for one in sides[1:])), want or kind
 
-    def _lost_type(self, tree: Name) -> Type | None:
-        return UNSURE if self.symbols.lost(tree.name) else None
+    def _label_type(self, tree: Name) -> Type | None:
+        """The type of a name that is a label, or that may be anything."""
+        kind = self._type_of(tree.name)
+        if kind is None:
+            return UNSURE if self.symbols.lost(tree.name) else None
+        return kind if kind.kind in ("label", "unsure") else None
+
+
+def _with(tree: Call, operands: tuple[Tree, ...]) -> Call:
+    return Call(tree.function, operands, tree.at)

@@ -6,11 +6,18 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from stratagem.errors import nearest
 from stratagem.scenario.estimate import Amount, Estimate
 from stratagem.scenario.formula import Formula, stated_fault
 from stratagem.scenario.part import Id, Sourced, Text, bare, is_id
 
 OWN_KEYS = ("swings", "dirichlet", "order", "known to", "source", "assumption")
+
+
+def _is_stake(key: str, value: Any) -> bool:
+    """Whether an entry of weights is a stake's: neither a key of their own nor a misspelt one that holds no number."""
+    is_number = not isinstance(value, dict | list) or "choice" in value
+    return key not in OWN_KEYS and is_id(key) and (is_number or nearest(key, OWN_KEYS) is None)
 
 
 class Weights(Sourced):
@@ -28,7 +35,7 @@ class Weights(Sourced):
         """Stakes with numbers go under `exact`; what can be no stake stays, to be refused as an unknown key."""
         if not isinstance(value, dict):
             return value
-        exact = {key: inner for key, inner in value.items() if key not in OWN_KEYS and is_id(key)}
+        exact = {key: inner for key, inner in value.items() if _is_stake(key, inner)}
         rest = {key: inner for key, inner in value.items() if key not in exact}
         return {**rest, "exact": exact} if exact else rest
 

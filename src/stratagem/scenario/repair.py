@@ -77,8 +77,8 @@ def _repair(document: Document, errors: list[Any], renamed: dict[Path, str]) -> 
             _put(document, place, NEUTRAL[error["ctx"]["rule"]])
         else:
             to_drop.add(place)
-            if error["loc"][-1] == "[key]" and not str(place[-1]).isascii():
-                document.lost.add(ALL_NAMES)  # it may look like any other
+            if place[-1:] in (("move",), ("chance",)) or (error["loc"][-1] == "[key]" and not str(place[-1]).isascii()):
+                document.lost.add(ALL_NAMES)  # the name of a move, or one that may look like any other
     for place, key in renamed.items():
         _rename(document, place, key)
     if () in to_drop:

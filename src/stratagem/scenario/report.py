@@ -9,6 +9,7 @@ from stratagem.scenario.formula import Formula, FormulaFault, Tree, names_in
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.names import UNSURE, Symbols, Type
 from stratagem.scenario.text import Document, Path
+from stratagem.scenario.values import values_in
 
 
 class EnoughFaultsError(Exception):
@@ -26,6 +27,8 @@ class Report:
         self.scenario = scenario
         self.document = document
         self.symbols = Symbols(scenario, document.has_lost)
+        self.symbols.unsettle(name for name in scenario.definitions if document.mark(("definitions", name)).is_replaced)
+        self.values = tuple(values_in(scenario))
         self.faults: list[Fault] = []
 
     def fault(

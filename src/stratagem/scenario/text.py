@@ -32,6 +32,7 @@ _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001000
 _INVISIBLE = re.compile(
     "[\x85\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
+_LINE_SEPARATORS = re.compile("[\x85\u2028\u2029]")  # invisible too, but YAML 1.1 would start a line there
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ALL_NAMES = "*"
 
@@ -102,7 +103,8 @@ class Document:
     def note_lost(self, path: Path, value: Any) -> None:
         """Mark that `value`, which stood at `path`, is left out: its names may be missed elsewhere."""
         names = {str(path[-1]), *words_in(path[-1]), *words_in(value)}
-        self.lost |= names if len(path) > 1 or len(names) > 1 else {ALL_NAMES}
+        has_none = len(path) == 1 and not isinstance(value, dict | list) and value is not None
+        self.lost |= {ALL_NAMES} if has_none else names
         for length in range(len(path)):
             self.marks[path[:length]] = replace(self.marks[path[:length]], is_changed=True, is_thinned=True)
 
@@ -136,7 +138,7 @@ def read_text(text: str) -> Document:
     unreadable = [_unreadable(text, match) for match in _first(_UNREADABLE, text)]
     if unreadable:
         raise TextFault(faults + unreadable)
-    return _Builder(text, faults).build()
+    return _Builder(_LINE_SEPARATORS.sub(" ", text), faults).build()
 
 
 def _first(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -290,7 +292,8 @@ class _Builder:
         return (mark.line + 1, mark.column + 1) if mark.line < self.last_line else (self.last_line, 1)
 
     def _syntax_fault(self, error: yaml.YAMLError) -> Fault:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        marks = [getattr(error, "problem_mark", None), getattr(error, "context_mark", None)]
+        mark = next((one for one in marks if one is not None and one.line < self.last_line), None)
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
         line, column = self._inside(mark) if mark else (1, 1)
         return Fault(

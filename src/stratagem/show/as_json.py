@@ -21,7 +21,6 @@ from stratagem.analyse.forecast import (
     SeenAnswer,
 )
 from stratagem.analyse.pooling import Pooled
-from stratagem.scenario.lexicon import in_words
 
 SCHEMA = "stratagem/solve/1"
 

@@ -5,6 +5,7 @@ Takes numbers over worlds; gives short text with no more digits than they bear. 
 
 from __future__ import annotations
 
+from stratagem.analyse.forecast import shown
 from stratagem.analyse.pooling import Pooled
 from stratagem.scenario.lexicon import in_words
 
@@ -42,7 +43,7 @@ def words(value: float) -> str:
     """The ICD 203 word of a probability; the exact ends hold in every world and are said so."""
     if value <= ROUNDING:
         return "in no world"
-    return "in every world" if value >= 1 - ROUNDING else in_words(value)
+    return "in every world" if value >= 1 - ROUNDING else in_words(shown(value))
 
 
 def chances(value: Pooled) -> str:

@@ -16,9 +16,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from stratagem.errors import WorldsError
 from stratagem.graph.game import Floats, Game
 from stratagem.graph.table import check_probabilities, evaluate
-from stratagem.graph.worlds import Worlds
+from stratagem.graph.worlds import MOST, Worlds
 from stratagem.scenario.model import Scenario
 
 TRUTH = 0
@@ -98,20 +99,21 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
     """The inputs of the sweep in some worlds. Raises `WorldsError` where a formula has no meaning or a probability is none."""
     columns = columns_of(game.players, worlds.perceived)
     size = len(worlds)
-    tables = [evaluate(game.expressions, worlds.quantities, size)]
-    tables += [
-        evaluate(game.expressions, worlds.perceived[name], size) for name in columns.evaluators if name is not None
-    ]
+    views = [worlds.quantities if name is None else worlds.perceived[name] for name in columns.evaluators]
+    tables = [evaluate(game.expressions, view, size, game.rows_read) for view in views]
     for table in tables:
         check_probabilities(game, table, worlds.number)
     coefficients = _coefficients(game, scenario, worlds, columns)
+    gains = _payoffs(game, columns, tables, coefficients)
+    _refuse_vast(gains, "payoff")
+    _refuse_vast(tables[TRUTH][game.gain_value], "gain")
     players = worlds.players
     risk = np.array([players.risk_aversion[game.players[player]] for player in columns.player])
     discount = np.array([players.discount[game.players[player]] for player in columns.player])
     return Inputs(
         columns=columns,
         tables=tuple(tables),
-        gains=_payoffs(game, columns, tables, coefficients),
+        gains=gains,
         precision=np.array([players.precision[name] for name in game.players]),
         risk_aversion=risk if risk.any() else None,
         discounts=None
@@ -119,6 +121,14 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
         else discount[None] ** game.durations[:, None, None],
         world=worlds.number,
     )
+
+
+def _refuse_vast(values: Floats, what: str) -> None:
+    """Raise `WorldsError` where sums, squares or exponents of these numbers could overflow."""
+    if values.size and np.abs(values).max() > MOST:
+        raise WorldsError(
+            f"a {what} of {values.flat[np.abs(values).argmax()]:.3g}, of a size that cannot be reckoned with [M5]; use a larger unit"
+        )
 
 
 def _coefficients(game: Game, scenario: Scenario, worlds: Worlds, columns: Columns) -> Floats:

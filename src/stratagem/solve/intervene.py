@@ -63,6 +63,13 @@ def overrides(game: Game, choices: Sequence[Choice]) -> NDArray[np.int8]:
     return found
 
 
+def dead_ends(game: Game, choices: Sequence[Choice]) -> NDArray[np.int64]:
+    """The nodes of a forced move at which the action that is forced stands in no world."""
+    override = overrides(game, choices)
+    parent = game.parent_of_edge
+    return np.setdiff1d(parent[override == REMOVED], parent[override == FORCED])
+
+
 def announced(game: Game, choices: Sequence[Choice]) -> Game:
     """The game in which the choices are known from the start: their rivals are not available."""
     override = overrides(game, choices)
@@ -71,10 +78,7 @@ def announced(game: Game, choices: Sequence[Choice]) -> Game:
     is_chance = game.player_of_node[game.parent_of_edge] < 0
     share = np.where(override == REMOVED, rows, game.share_of_edge)
     share = np.where((override == FORCED) & is_chance, rows + 1, share)
-    checks = tuple(check for check in game.checks if check.is_sum or not choices)
-    return replace(
-        game, expressions=(*game.expressions, *constants), share_of_edge=share.astype(np.int32), checks=checks
-    )
+    return replace(game, expressions=(*game.expressions, *constants), share_of_edge=share.astype(np.int32))
 
 
 def surprised(game: Game, choices: Sequence[Choice], behaviour: NDArray[np.float64]) -> NDArray[np.float64]:

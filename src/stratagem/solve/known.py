@@ -14,8 +14,10 @@ from stratagem.errors import NotSolvedError, quote
 from stratagem.graph.game import Expression, Game, Ints
 from stratagem.graph.worlds import Worlds
 from stratagem.scenario.estimate import Estimate
+from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Scenario
-from stratagem.scenario.quantities import amounts
+from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import PLAYER_FIELDS, amounts
 
 REMEDY = (
     "say `taken as known: [{name}]` (or `--taken-as-known`) to solve it as if all knew it, which the answer then lists"
@@ -92,6 +94,7 @@ def mean(estimate: Estimate) -> float:
 def _obstacles(game: Game, scenario: Scenario, names: list[str]) -> Iterator[str]:
     """Why means would not do: risk attitude, correlation, non-linear entry, or learning."""
     hidden = set(names)
+    yield from _readers(scenario, hidden)
     for name, player in scenario.players.items():
         risk = player.risk_aversion
         if risk is not None and not (
@@ -112,6 +115,30 @@ def _obstacles(game: Game, scenario: Scenario, names: list[str]) -> Iterator[str
             if degree > 1:
                 yield f"{quote(name)}, known to nobody, does not enter linearly"
     yield from _learning(game, degrees, is_chance, hidden)
+
+
+def _readers(scenario: Scenario, hidden: set[str]) -> Iterator[str]:
+    """Players whose own numbers, or whose view of another, would tell them a number that nobody knows."""
+    symbols = Symbols(scenario)
+    for who, what, formula in _formulas_of_players(scenario):
+        for name in sorted(hidden & symbols.reads(symbols.tree(formula))):
+            yield f"{quote(name)}, known to nobody, is read by {what} of {quote(who)}, who would know it"
+
+
+def _formulas_of_players(scenario: Scenario) -> Iterator[tuple[str, str, Formula]]:
+    for name, player in scenario.players.items():
+        amounts_of = {field.replace("_", " "): getattr(player, field) for field in PLAYER_FIELDS}
+        weights = player.weights.exact if player.weights is not None else None
+        amounts_of.update({f"the weight of `{stake}`": amount for stake, amount in (weights or {}).items()})
+        for what, amount in amounts_of.items():
+            if amount is not None and amount.formula is not None:
+                yield name, what, amount.formula
+        for stake, formula in (player.payoffs or {}).items():
+            yield name, f"the payoff of `{stake}`", formula
+    for name, views in scenario.perceptions.items():
+        for quantity, view in views.items():
+            if view.formula is not None:
+                yield name, f"the perception of `{quantity}`", view.formula
 
 
 def _degrees(expressions: Iterable[Expression], hidden: set[str]) -> Iterator[dict[str, float]]:

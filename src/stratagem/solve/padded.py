@@ -63,6 +63,7 @@ class Steps(NamedTuple):
     kind: Ints  # [T], the number of kinds where nothing is left to do
     row: Ints  # [T] first node row
     edge: Ints  # [T] first edge row
+    height: Ints  # [T] nodes
     source: Ints  # [T, M] value row of the child, or of the gain where the child is terminal
     gain: Ints  # [T, M] gain row beside the continuation; 0 is none
     share: Ints  # [T, M] row of the share table
@@ -74,7 +75,8 @@ class Inflows(NamedTuple):
     """The way forward, earliest layer first: each row is the sum of the flows from rows before it."""
 
     fan: Ints  # [T] place in FANS, their number where nothing is left to do
-    row: Ints  # [T]
+    row: Ints  # [T] first row
+    height: Ints  # [T] rows
     edge: Ints  # [T, M] row of the flow table
     parent: Ints  # [T, M] row it comes from
 
@@ -151,7 +153,13 @@ def _kinds(game: Game, slots: int) -> tuple[tuple[Kind, ...], Places]:
     kind_of_node = np.zeros(game.num_nodes, np.int64)
     kind_of_node[inner] = kind = kind.ravel()
     kinds = tuple(
-        Kind(bool(mover), int(branching), bool(is_even[kind == k].all()), bool(has_gain[kind == k].any()), max(slots // max(int(branching), 2), 1))
+        Kind(
+            bool(mover),
+            int(branching),
+            bool(is_even[kind == k].all()),
+            bool(has_gain[kind == k].any()),
+            max(slots // max(int(branching), 2), 1),
+        )
         for k, (mover, branching) in enumerate(found)
     )
     return kinds, kind_of_node
@@ -248,17 +256,22 @@ def _steps(
         share,
         np.where(ends, 0, game.duration_of_edge),
     )
-    slotted = []
+    slotted: list[Ints] = []
     for values in columns:
         table = np.zeros((count, form.slots), np.int32)
         table[at] = values[edges]
         slotted.append(table)
+    source, beside, shares, duration = slotted
     return Steps(
-        _filled(count, kind_of_node[node_of_row[starts]], len(form.kinds)),
-        _filled(count, starts, form.rows),
-        _filled(count, first[starts], form.edges),
-        *slotted,
-        owner,
+        kind=_filled(count, kind_of_node[node_of_row[starts]], len(form.kinds)),
+        row=_filled(count, starts, form.rows),
+        edge=_filled(count, first[starts], form.edges),
+        height=_filled(count, np.bincount(step), 0),
+        source=source,
+        gain=beside,
+        share=shares,
+        duration=duration,
+        owner=owner,
     )
 
 
@@ -298,7 +311,11 @@ def _inflows(game: Game) -> tuple[Inflows, Ints, int]:
     starts = np.flatnonzero(slot == 0)
     targets = rounded(len(count))
     found = Inflows(
-        _filled(num_steps, fan[order[starts]], len(FANS)), _filled(num_steps, starts + 1, targets), edge, parent
+        _filled(num_steps, fan[order[starts]], len(FANS)),
+        _filled(num_steps, starts + 1, targets),
+        _filled(num_steps, np.bincount(step), 0),
+        edge,
+        parent,
     )
     return found, row[: game.num_nodes], targets
 

@@ -16,13 +16,14 @@ from stratagem.graph.game import CHANCE, Game, Ints
 from stratagem.graph.worlds import Worlds, draw
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
-from stratagem.solve.intervene import FORCED, Choice, announced, overrides
+from stratagem.solve.engine import backward_by
+from stratagem.solve.intervene import FORCED, Choice, announced, dead_ends, overrides
 from stratagem.solve.keep import Keeper
 from stratagem.solve.known import with_means
 from stratagem.solve.passage import Passage, passage, restrict
 from stratagem.solve.plan import Plan, plan
 from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, Solution
-from stratagem.solve.sweep import Sweep, backward, forward
+from stratagem.solve.sweep import Sweep, forward
 
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 256
@@ -48,6 +49,8 @@ class Request:
     perceptions: bool = True
     decisions: int = 200
     taken_as_known: bool = False
+    without: tuple[str, ...] = ()
+    engine: str = "auto"  # `numpy`, `jax`, or by size
 
 
 def solve(game: Game, scenario: Scenario, request: Request, progress: Progress | None = None) -> Solution:
@@ -64,9 +67,11 @@ class _Solver:
         self.scenario, self.request, self.progress = scenario, request, progress
         self.game = announced(game, request.do) if request.is_announced else game
         self.plan: Plan = plan(self.game)
+        self.backward = backward_by(request.engine, self.plan, request.worlds)
         self.restriction = restrict(self.game, request.history)
         self.surprise = () if request.is_announced else request.do
         self.forced_edges = self._forced_edges()
+        self.dead_ends = dead_ends(self.game, request.do)
 
     def run(self) -> Solution:
         pilot = self._inputs(0, min(PILOT_WORLDS, self.request.worlds))
@@ -97,7 +102,8 @@ class _Solver:
             yield first, worlds
 
     def _worlds(self, first: int, count: int) -> Worlds:
-        worlds = draw(self.scenario, count, self.request.seed, first, self.request.fixed, self.request.perceptions)
+        one = self.request
+        worlds = draw(self.scenario, count, one.seed, first, one.fixed, one.perceptions, one.without)
         if self.request.precision is not None:
             level = {name: np.full(count, self.request.precision) for name in self.game.players}
             worlds = replace(worlds, players=replace(worlds.players, precision=level))
@@ -126,7 +132,7 @@ class _Solver:
 
     def _decisions(self, inputs: Inputs) -> tuple[Ints, Ints]:
         """The decision states of highest reach in the first worlds, and their edges."""
-        reach = self._passage(backward(self.plan, inputs)).reach.mean(axis=1)
+        reach = self._passage(self.backward(inputs, None)).reach.mean(axis=1)
         nodes = np.flatnonzero(self.game.player_of_node >= 0)
         kept = nodes[np.argsort(-reach[nodes], kind="stable")[: self.request.decisions]]
         kept = np.sort(kept).astype(np.int32)
@@ -144,7 +150,7 @@ class _Solver:
         return np.asarray(forced[is_decision], np.int32)
 
     def _solve_chunk(self, start: int, inputs: Inputs, keeper: Keeper) -> None:
-        sweep = backward(self.plan, inputs)
+        sweep = self.backward(inputs, None)
         way = self._passage(sweep)
         place = slice(start, start + len(inputs))
         keeper.keep(place, inputs, sweep, way, self._status(inputs, sweep, way))
@@ -164,12 +170,13 @@ class _Solver:
             share = inputs.tables[TRUTH][self.game.share_of_edge[self.forced_edges]]
             there = way.reach[self.game.parent_of_edge[self.forced_edges]] > 0
             status[((share <= 0) & there).any(axis=0)] = UNDONE
+        status[(way.reach[self.dead_ends] > 0).any(axis=0)] = UNDONE
         return status
 
     def _tie_range(self, place: slice, inputs: Inputs, tied: NDArray[np.int64], keeper: Keeper) -> None:
         """The questions' range over tie rules, in the worlds that have ties."""
         part = inputs.part(tied)
         for rule in TIE_RULES:
-            way = self._passage(backward(self.plan, part, rule))
+            way = self._passage(self.backward(part, rule))
             values, conditions = keeper.read_questions(part, way.flow(self.game), way.reach[0])
             keeper.widen(place.start + tied, values, conditions)
