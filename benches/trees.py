@@ -166,12 +166,13 @@ def as_game(tree: Tree) -> Game:
     )
 
 
-def inputs(tree: Tree, numbers: Draw, precision: float) -> Inputs:
+def inputs(numbers: Draw, precision: float) -> Inputs:
     """A draw as Stratagem's inputs; `inf` is best reply."""
     worlds = numbers.payoffs.shape[2]
     return Inputs(
         columns=Columns(tuple(range(NUM_PLAYERS)), (0,) * NUM_PLAYERS, (None,)),
         tables=(np.concatenate([np.ones((1, worlds)), numbers.odds / 1000]),),
+        worth=np.zeros((NUM_PLAYERS, 0, worlds)),
         gains=np.concatenate([np.zeros((1, NUM_PLAYERS, worlds)), numbers.payoffs / 1000]),
         precision=np.full((NUM_PLAYERS, worlds), precision),
         risk_aversion=None,
@@ -218,7 +219,9 @@ def recurse(tree: Tree, numbers: Draw, world: int, precision: float) -> list[lis
             chances = [odds_of[child - 1] / 1000 for child in tree.children(node)]
         else:
             chances = respond([value[mover] for value in below], precision)
-        values[node] = [sum(p * value[player] for p, value in zip(chances, below, strict=True)) for player in range(NUM_PLAYERS)]
+        values[node] = [
+            sum(p * value[player] for p, value in zip(chances, below, strict=True)) for player in range(NUM_PLAYERS)
+        ]
     return values
 
 

@@ -56,7 +56,7 @@ def solve(
     request = Request(
         worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
         is_announced=announced, fixed=fixed, perceptions=perceptions, decisions=decisions, taken_as_known=taken_as_known,
-        engine=engine, without=off,
+        engine=engine,
     )  # fmt: skip
     manifest: dict[str, object] = {
         "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,

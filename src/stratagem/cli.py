@@ -157,7 +157,11 @@ def check(scenario: str, is_json: bool) -> None:
     "--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states."
 )
 @click.option(
-    "--engine", type=click.Choice(["auto", "numpy", "jax"]), default="auto", show_default=True, help="What sweeps the game."
+    "--engine",
+    type=click.Choice(["auto", "numpy", "jax"]),
+    default="auto",
+    show_default=True,
+    help="What sweeps the game.",
 )
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
@@ -203,6 +207,64 @@ def solve(
         write_forecast(answer, csv_file)
     if answer.num_failed:
         sys.exit(EXIT_SOME_FAILED)
+
+
+def _study_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What every analysis of a solved scenario takes."""
+    options = (
+        click.option(
+            "--worlds",
+            type=click.IntRange(1, 1_000_000),
+            default=10_000,
+            show_default=True,
+            help="How many worlds to draw.",
+        ),
+        click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds."),
+        click.option("--no-perceptions", is_flag=True, help="Players read the true numbers."),
+        click.option(
+            "--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable."
+        ),
+        click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all."),
+        click.option("--json", "is_json", is_flag=True, help="Print as JSON."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@main.command()
+@_scenario_argument
+@click.option("--do", "event", required=True, metavar="MOVE=ACTION", help="The event.")
+@click.option(
+    "--decision", required=True, metavar="MOVE", help="The decision that it may shift; `MOVE[2]` for a round."
+)
+@click.option("--announced", "way", flag_value="announced", help="The event is known from the start.")
+@click.option("--given", "way", flag_value="given", help="The event is learnt, not made: worlds are reweighted.")
+@click.option("--baseline", metavar="OUTCOME", help="The outcome that payoffs are measured against.")
+@_study_options
+def shift(
+    scenario: str, event: str, decision: str, way: str | None, baseline: str | None, is_json: bool, **options: Any
+) -> None:
+    """Show how an event in one place moves a decision in another, and why."""
+    from stratagem.analyse.shift import shift as shift_decision
+
+    _show_finding(shift_decision(_study(scenario, **options), event, decision, way or "surprise", baseline), is_json)
+
+
+def _study(scenario: str, no_perceptions: bool, **options: Any) -> Any:
+    from stratagem.analyse.study import Study
+    from stratagem.catalogue import load
+
+    return Study(load(scenario), perceptions=not no_perceptions, **options)
+
+
+def _show_finding(finding: Any, is_json: bool) -> None:
+    from stratagem.show.findings import finding_json, render_finding
+
+    if is_json:
+        click.echo(finding_json(finding))
+    else:
+        _console().print(render_finding(finding))
 
 
 @main.command()

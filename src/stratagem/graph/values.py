@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from stratagem.errors import UsageError, quote
-from stratagem.graph.expression import ONE, ZERO, Evaluator, Expressions, MeaninglessError, Value
+from stratagem.graph.expression import Evaluator, Expressions, MeaninglessError, Value
 from stratagem.graph.game import Floats
 from stratagem.graph.table import evaluate
 from stratagem.scenario.formula import Formula
@@ -29,20 +29,19 @@ class PlayerValues:
 
 
 def formula_values(
-    scenario: Scenario,
-    formula: Formula | None,
-    quantities: Mapping[str, Floats],
-    num_worlds: int,
-    without: Collection[str] = (),
+    scenario: Scenario, formula: Formula | None, quantities: Mapping[str, Floats], num_worlds: int
 ) -> Floats:
-    """A formula over quantities and links [W], those in `without` switched off."""
+    """A formula over quantities [W]."""
     assert formula is not None
     symbols = Symbols(scenario)
     table = Expressions()
-    links: dict[str, Value] = {name: ZERO if name in without else ONE for name in scenario.links}
     try:
-        row = table.row(Evaluator(table, symbols).evaluate(symbols.tree(formula), links.__getitem__))
+        row = table.row(Evaluator(table, symbols).evaluate(symbols.tree(formula), _no_state))
     except MeaninglessError as error:
         raise UsageError(f"{quote(formula.text)} needs {error}") from None
     values = evaluate(table.expressions(), quantities, num_worlds, np.array([row], np.int32))
     return np.asarray(values[row])
+
+
+def _no_state(name: str) -> Value:
+    raise UsageError(f"{quote(name)} in a formula over quantities only")

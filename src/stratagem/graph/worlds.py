@@ -6,7 +6,7 @@ values already drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,12 +48,11 @@ def draw(
     first: int = 0,
     fixed: Mapping[str, float] | None = None,
     perceptions: bool = True,
-    without: Collection[str] = (),
 ) -> Worlds:
     """Worlds `first` to `first + num_worlds` of a seed.
 
     `fixed` sets quantities to a value (an intervention: correlated ones stay where they are); with `perceptions` off, players
-    read the true numbers; links in `without` are switched off. Raises `WorldsError` where a drawn number is out of its range.
+    read the true numbers. Raises `WorldsError` where a drawn number is out of its range.
     """
     if not 1 <= first + num_worlds <= MAX_WORLDS:
         raise UsageError(f"{num_worlds:,} worlds; from 1 to {MAX_WORLDS:,}")
@@ -61,18 +60,18 @@ def draw(
     drawn = _draw_all(scenario, index, seed)
     for name, value in (fixed or {}).items():
         drawn[name] = np.full(num_worlds, float(value))
-    perceived = dict(_perceived(scenario, drawn, num_worlds, without)) if perceptions else {}
-    players = _players(scenario, drawn, index, seed, without)
+    perceived = dict(_perceived(scenario, drawn, num_worlds)) if perceptions else {}
+    players = _players(scenario, drawn, index, seed)
     return Worlds(index, drawn, perceived, players)
 
 
-def central(scenario: Scenario, perceptions: bool = True, without: Collection[str] = ()) -> Worlds:
+def central(scenario: Scenario, perceptions: bool = True) -> Worlds:
     """The one world of medians, and of prior means for weights."""
     index = np.zeros(1, np.int64)
     drawn = {name: quantile(estimate, np.array([0.5])) for name, estimate in amounts(scenario).items()}
-    perceived = dict(_perceived(scenario, drawn, 1, without)) if perceptions else {}
-    many = _players(scenario, _draw_all(scenario, np.arange(4096), 0), np.arange(4096), 0, without)
-    one = _players(scenario, drawn, index, 0, without)
+    perceived = dict(_perceived(scenario, drawn, 1)) if perceptions else {}
+    many = _players(scenario, _draw_all(scenario, np.arange(4096), 0), np.arange(4096), 0)
+    one = _players(scenario, drawn, index, 0)
     weights = {
         player: {stake: np.array([values.mean()]) for stake, values in stakes.items()}
         for player, stakes in many.weights.items()
@@ -115,26 +114,22 @@ def _correlated(scenario: Scenario, points: Mapping[str, Floats]) -> Iterator[tu
 
 
 def _perceived(
-    scenario: Scenario, drawn: Mapping[str, Floats], num_worlds: int, without: Collection[str]
+    scenario: Scenario, drawn: Mapping[str, Floats], num_worlds: int
 ) -> Iterator[tuple[str, dict[str, Floats]]]:
     for player, views in scenario.perceptions.items():
         found = dict(drawn)
         for name, view in views.items():
             found[name] = (
-                formula_values(scenario, view.formula, drawn, num_worlds, without)
-                if view.formula
-                else drawn[f"{player}.{name}"]
+                formula_values(scenario, view.formula, drawn, num_worlds) if view.formula else drawn[f"{player}.{name}"]
             )
         yield player, found
 
 
-def _players(
-    scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.int64], seed: int, without: Collection[str]
-) -> PlayerValues:
+def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.int64], seed: int) -> PlayerValues:
     size = len(index)
 
     def value(formula: Formula) -> Floats:
-        return formula_values(scenario, formula, drawn, size, without)
+        return formula_values(scenario, formula, drawn, size)
 
     def of(name: str, player: Player, field: str, default: float) -> Floats:
         amount: Amount | None = getattr(player, field)

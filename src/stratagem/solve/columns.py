@@ -50,6 +50,7 @@ class Inputs:
 
     columns: Columns
     tables: tuple[Floats, ...]  # V of [X, W]
+    worth: Floats  # [C, A, W] payoff of a unit of each account
     gains: Floats  # [G, C, W] payoff of each gain row
     precision: Floats  # [P, W]
     risk_aversion: Floats | None  # [C, W], None where all are risk-neutral
@@ -77,6 +78,7 @@ class Inputs:
         return Inputs(
             columns=self.columns,
             tables=tuple(table[:, places] for table in self.tables),
+            worth=self.worth[..., places],
             gains=self.gains[..., places],
             precision=self.precision[:, places],
             risk_aversion=None if self.risk_aversion is None else self.risk_aversion[:, places],
@@ -113,6 +115,7 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
     return Inputs(
         columns=columns,
         tables=tuple(tables),
+        worth=coefficients,
         gains=gains,
         precision=np.array([players.precision[name] for name in game.players]),
         risk_aversion=risk if risk.any() else None,

@@ -132,7 +132,7 @@ def _formulas_of_players(scenario: Scenario) -> Iterator[tuple[str, str, Formula
         amounts_of.update({f"the weight of `{stake}`": amount for stake, amount in (weights or {}).items()})
         for what, amount in amounts_of.items():
             if amount is not None and amount.formula is not None:
-                yield name, what, amount.formula
+                yield name, what if "`" in what else f"the {what}", amount.formula
         for stake, formula in (player.payoffs or {}).items():
             yield name, f"the payoff of `{stake}`", formula
     for name, views in scenario.perceptions.items():

@@ -90,6 +90,7 @@ class Padded:
     inflows: Inflows
     row_of_node: Ints  # [N] node row; a row of zeros for terminals
     row_of_edge: Ints  # [E]
+    edge_of_row: Places  # [E]
     target_of_node: Ints  # [N]
     shares: Ints  # [S] expression rows of the share table
     step_of_row: Places  # [rows in use]
@@ -136,7 +137,17 @@ def _lay_out(game: Game, slots: int) -> Padded:
         game, form, (kind_of_node, node_of_row, edges), (step, slot), row_of_node, share.ravel() + FIRST_SHARE
     )
     return Padded(
-        form, steps, inflows, row_of_node, row_of_edge, target_of_node, shares.astype(np.int32), step, slot, node_of_row
+        form=form,
+        steps=steps,
+        inflows=inflows,
+        row_of_node=row_of_node,
+        row_of_edge=row_of_edge,
+        edge_of_row=edges,
+        target_of_node=target_of_node,
+        shares=shares.astype(np.int32),
+        step_of_row=step,
+        slot_of_row=slot,
+        node_of_row=node_of_row,
     )
 
 

@@ -48,8 +48,8 @@ class Request:
     fixed: Mapping[str, float] = field(default_factory=dict)
     perceptions: bool = True
     decisions: int = 200
+    step: int | None = None  # keep the states of this step instead of those of highest reach
     taken_as_known: bool = False
-    without: tuple[str, ...] = ()
     engine: str = "auto"  # `numpy`, `jax`, or by size
 
 
@@ -59,11 +59,24 @@ def solve(game: Game, scenario: Scenario, request: Request, progress: Progress |
     Raises `WorldsError` where a formula has no meaning, `NotSolvedError` for numbers that are not known to all and whose mean
     does not do, `TooLargeError` where the answer would not fit.
     """
-    return _Solver(game, scenario, request, progress).run()
+    return Solver(game, scenario, request, progress).run()
 
 
-class _Solver:
-    def __init__(self, game: Game, scenario: Scenario, request: Request, progress: Progress | None) -> None:
+@dataclass(frozen=True)
+class Chunk:
+    """Some worlds, solved: where they stand among all, what went in and what came out."""
+
+    place: slice
+    inputs: Inputs
+    sweep: Sweep
+    way: Passage
+    status: NDArray[np.int8]  # [W]
+
+
+class Solver:
+    """Solves chunk by chunk; analyses that need more than a `Solution` keeps read the chunks themselves."""
+
+    def __init__(self, game: Game, scenario: Scenario, request: Request, progress: Progress | None = None) -> None:
         self.scenario, self.request, self.progress = scenario, request, progress
         self.game = announced(game, request.do) if request.is_announced else game
         self.plan: Plan = plan(self.game)
@@ -74,17 +87,13 @@ class _Solver:
         self.dead_ends = dead_ends(self.game, request.do)
 
     def run(self) -> Solution:
-        pilot = self._inputs(0, min(PILOT_WORLDS, self.request.worlds))
-        nodes, edges = self._decisions(pilot)
+        """The solution in all worlds."""
+        nodes, edges = self._decisions()
         self._check_size(len(edges))
         keeper = Keeper(self.plan, self.request.worlds, self.request.seed, self.request.history, nodes, edges)
-        for first, worlds in self._drawn(keeper):
-            inputs = prepare(self.game, self.scenario, worlds)
-            chunk = self._chunk()
-            for start in range(0, len(worlds), chunk):
-                self._solve_chunk(first + start, inputs.part(slice(start, start + chunk)), keeper)
-                if self.progress is not None:
-                    self.progress(min(first + start + chunk, self.request.worlds), self.request.worlds)
+        for chunk in self.chunks(keeper.draw):
+            keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status)
+            self._keep_ties(chunk, keeper)
         solution = keeper.solution()
         if (solution.status == RULED_OUT).all():
             raise WorldsError(
@@ -92,27 +101,38 @@ class _Solver:
             )
         return solution
 
-    def _drawn(self, keeper: Keeper) -> Iterator[tuple[int, Worlds]]:
+    def chunks(self, on_draw: Callable[[int, Worlds], None] | None = None) -> Iterator[Chunk]:
+        """All worlds in order, chunk by chunk; `on_draw` is told of each batch of worlds as it is drawn."""
+        size = self._chunk_worlds()
+        for first, worlds in self._drawn():
+            if on_draw is not None:
+                on_draw(first, worlds)
+            inputs = prepare(self.game, self.scenario, worlds)
+            for start in range(0, len(worlds), size):
+                yield self._chunk(first + start, inputs.part(slice(start, start + size)))
+                if self.progress is not None:
+                    self.progress(min(first + start + size, self.request.worlds), self.request.worlds)
+
+    def _chunk(self, start: int, inputs: Inputs) -> Chunk:
+        sweep = self.backward(inputs, None)
+        way = self._passage(sweep)
+        return Chunk(slice(start, start + len(inputs)), inputs, sweep, way, self._status(inputs, sweep, way))
+
+    def _drawn(self) -> Iterator[tuple[int, Worlds]]:
         """Worlds in batches whose inputs stay within bounds."""
         per_world = 8 * (self.game.num_gains * self._num_columns() + 2 * len(self.game.expressions))
         batch = int(np.clip(BATCH_BYTES // per_world, 16, DRAW_WORLDS))
         for first in range(0, self.request.worlds, batch):
-            worlds = self._worlds(first, min(batch, self.request.worlds - first))
-            keeper.draw(first, worlds)
-            yield first, worlds
+            yield first, self._worlds(first, min(batch, self.request.worlds - first))
 
     def _worlds(self, first: int, count: int) -> Worlds:
-        one = self.request
-        worlds = draw(self.scenario, count, one.seed, first, one.fixed, one.perceptions, one.without)
+        worlds = draw(self.scenario, count, self.request.seed, first, self.request.fixed, self.request.perceptions)
         if self.request.precision is not None:
             level = {name: np.full(count, self.request.precision) for name in self.game.players}
             worlds = replace(worlds, players=replace(worlds.players, precision=level))
         return with_means(self.game, self.scenario, worlds, self.request.taken_as_known)
 
-    def _inputs(self, first: int, count: int) -> Inputs:
-        return prepare(self.game, self.scenario, self._worlds(first, count))
-
-    def _chunk(self) -> int:
+    def _chunk_worlds(self) -> int:
         """Worlds a chunk, so that the buffers stay near the cache and within bounds."""
         game = self.game
         per_world = 8 * (
@@ -130,15 +150,20 @@ class _Solver:
                 f"{self.request.worlds:,} worlds would keep {size / 2**30:.1f} GiB; use fewer worlds or `--decisions`"
             )
 
-    def _decisions(self, inputs: Inputs) -> tuple[Ints, Ints]:
-        """The decision states of highest reach in the first worlds, and their edges."""
-        reach = self._passage(self.backward(inputs, None)).reach.mean(axis=1)
-        nodes = np.flatnonzero(self.game.player_of_node >= 0)
-        kept = nodes[np.argsort(-reach[nodes], kind="stable")[: self.request.decisions]]
-        kept = np.sort(kept).astype(np.int32)
-        first = self.game.first_edge
-        edges = [np.arange(first[node], first[node + 1]) for node in kept]
-        return kept, np.concatenate([np.empty(0), *edges]).astype(np.int32)
+    def _decisions(self) -> tuple[Ints, Ints]:
+        """The states whose values are kept by world, and their edges: those of the step asked for, or those of highest reach
+        in the first worlds."""
+        game = self.game
+        nodes = np.flatnonzero(game.player_of_node >= 0)
+        if self.request.step is not None:
+            nodes = nodes[game.step_of_node[nodes] == self.request.step]
+        else:
+            pilot = prepare(game, self.scenario, self._worlds(0, min(PILOT_WORLDS, self.request.worlds)))
+            reach = self._passage(self.backward(pilot, None)).reach.mean(axis=1)
+            nodes = np.sort(nodes[np.argsort(-reach[nodes], kind="stable")[: self.request.decisions]])
+        first = game.first_edge
+        edges = [np.arange(first[node], first[node + 1]) for node in nodes]
+        return nodes.astype(np.int32), np.concatenate([np.empty(0), *edges]).astype(np.int32)
 
     def _passage(self, sweep: Sweep) -> Passage:
         return passage(self.plan, sweep.behaviour, self.restriction, self.surprise)
@@ -149,16 +174,13 @@ class _Solver:
         is_decision = self.game.player_of_node[self.game.parent_of_edge[forced]] != CHANCE
         return np.asarray(forced[is_decision], np.int32)
 
-    def _solve_chunk(self, start: int, inputs: Inputs, keeper: Keeper) -> None:
-        sweep = self.backward(inputs, None)
-        way = self._passage(sweep)
-        place = slice(start, start + len(inputs))
-        keeper.keep(place, inputs, sweep, way, self._status(inputs, sweep, way))
-        if sweep.tied is not None:
-            tied = (sweep.tied & (way.reach > 0)).any(axis=0)
-            keeper.tied[place] = tied
-            if tied.any():
-                self._tie_range(place, inputs, np.flatnonzero(tied), keeper)
+    def _keep_ties(self, chunk: Chunk, keeper: Keeper) -> None:
+        if chunk.sweep.tied is None:
+            return
+        tied = (chunk.sweep.tied & (chunk.way.reach > 0)).any(axis=0)
+        keeper.tied[chunk.place] = tied
+        if tied.any():
+            self._tie_range(chunk.place, chunk.inputs, np.flatnonzero(tied), keeper)
 
     def _status(self, inputs: Inputs, sweep: Sweep, way: Passage) -> NDArray[np.int8]:
         status = np.full(len(inputs), SOLVED, np.int8)

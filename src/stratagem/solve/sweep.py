@@ -212,11 +212,12 @@ def likelihood(plan: Plan, behaviour: Floats, kept: Bools, last: int) -> Floats:
     found = np.ones((game.num_nodes, behaviour.shape[1]))
     for block in plan.backward:
         if block.step <= last:
-            edges = _places(block.edges)
+            edges = places_of(block.edges)
             flow = behaviour[edges] * kept[edges, None] * found[game.child_of_edge[edges]]
             found[block.nodes] = flow.reshape(-1, block.branching, behaviour.shape[1]).sum(axis=1)
     return found
 
 
-def _places(places: slice | Ints) -> Ints:
+def places_of(places: slice | Ints) -> Ints:
+    """The places of a block as an index array."""
     return np.arange(places.start, places.stop, dtype=np.int32) if isinstance(places, slice) else places

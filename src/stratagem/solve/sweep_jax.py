@@ -49,38 +49,45 @@ class Compiled:
         sweep = self._sweep(mode, inputs)
         for start in range(0, len(inputs), CHUNK):
             here = slice(start, min(start + CHUNK, len(inputs)))
-            numbers = _widened(
-                pad_numbers(np, self.padded.form, self.padded.shares, numbers_of(inputs.part(here))), CHUNK
-            )
             rows = self.rows.pop(mode, None) or empty(self.padded.form, mode, CHUNK)
-            self.rows[mode] = refill(self.padded.form, mode, self.steps, rules, numbers, rows)
+            self.rows[mode] = refill(self.padded.form, mode, self.steps, rules, self._numbers(inputs, here), rows)
             self._copy(self.rows[mode], sweep, here)
         if sweep.is_stuck is not None and not sweep.is_stuck.any():
             sweep.is_stuck = None
         return sweep
 
     def _sweep(self, mode: Mode, inputs: Inputs) -> Sweep:
+        """A sweep to fill in: zeros for terminals."""
         game, size = self.plan.game, len(inputs)
-        buffer = np.empty((game.num_gains + game.num_nodes, *inputs.gains.shape[1:]))
+        buffer = np.zeros((game.num_gains + game.num_nodes, *inputs.gains.shape[1:]))
         buffer[: game.num_gains] = inputs.gains
         tied, stuck = (
-            np.empty((game.num_nodes, size), bool) if is_kept else None
+            np.zeros((game.num_nodes, size), bool) if is_kept else None
             for is_kept in (mode.is_best, self.padded.form.can_stick)
         )
-        return Sweep(buffer, np.empty((game.num_edges, size)), np.empty((game.num_nodes, size)), tied, stuck)
+        return Sweep(buffer, np.empty((game.num_edges, size)), np.zeros((game.num_nodes, size)), tied, stuck)
+
+    def _numbers(self, inputs: Inputs, here: slice) -> Numbers:
+        """The numbers of a chunk in the shapes of the form; the last world is repeated up to a full chunk."""
+        form, shares = self.padded.form, self.padded.shares
+        gains = np.zeros((form.gains, inputs.gains.shape[1], CHUNK))
+        _put(gains[: len(inputs.gains)], inputs.gains[..., here])
+        odds = np.ones((rounded(len(shares)) + FIRST_SHARE, len(inputs.tables), CHUNK))
+        for evaluator, table in enumerate(inputs.tables):
+            _put(odds[FIRST_SHARE : FIRST_SHARE + len(shares), evaluator], table[shares, here])
+        rest = (inputs.precision, inputs.risk_aversion, inputs.discounts)
+        wide = (None if one is None else _put(np.empty((*one.shape[:-1], CHUNK)), one[..., here]) for one in rest)
+        return Numbers(gains, odds, *wide)
 
     def _copy(self, rows: Rows, sweep: Sweep, here: slice) -> None:
         """From the order of the steps to that of the game."""
-        padded, count = self.padded, here.stop - here.start
-        sweep.values(self.plan)[..., here] = np.asarray(rows.values)[padded.form.gains + padded.row_of_node, :, :count]
-        sweep.behaviour[:, here] = np.asarray(rows.behaviour)[padded.row_of_edge, :count]
-        for target, source in (
-            (sweep.regret, rows.regret),
-            (sweep.tied, rows.is_tied),
-            (sweep.is_stuck, rows.is_stuck),
-        ):
+        padded, nodes = self.padded, self.padded.node_of_row
+        count, first = here.stop - here.start, padded.form.gains
+        sweep.values(self.plan)[nodes, :, here] = np.asarray(rows.values)[first : first + len(nodes), :, :count]
+        sweep.behaviour[padded.edge_of_row, here] = np.asarray(rows.behaviour)[: len(padded.edge_of_row), :count]
+        for target, source in ((sweep.regret, rows.regret), (sweep.tied, rows.is_tied), (sweep.is_stuck, rows.is_stuck)):
             if target is not None:
-                target[:, here] = np.asarray(source)[padded.row_of_node, :count]
+                target[nodes, here] = np.asarray(source)[: len(nodes), :count]
 
     def forward(self, behaviour: Floats, kept: Bools | None = None) -> Floats:
         """The probability [N, W] of reaching each node, over the edges `kept`."""
@@ -145,23 +152,23 @@ def numbers_of(inputs: Inputs) -> Numbers:
     )
 
 
-def pad_numbers(xp: Any, form: Form, shares: Array, numbers: Numbers) -> Numbers:
+def pad_numbers(form: Form, shares: Array, numbers: Numbers) -> Numbers:
     """The numbers in the shapes of a form: gains with rows of zeros below; the expressions that are shares, with a row of ones above."""
     found = numbers.shares[shares]
-    above = xp.ones((FIRST_SHARE, *found.shape[1:]))
-    below = xp.ones((rounded(len(found)) - len(found), *found.shape[1:]))
-    more = xp.zeros((form.gains - len(numbers.gains), *numbers.gains.shape[1:]))
-    return numbers._replace(gains=xp.concatenate([numbers.gains, more]), shares=xp.concatenate([above, found, below]))
-
-
-def _widened(numbers: Numbers, size: int) -> Numbers:
-    """The numbers with the last world repeated up to `size` worlds."""
-    missing = size - numbers.gains.shape[-1]
-    return (
-        jax.tree.map(lambda one: np.pad(one, [(0, 0)] * (one.ndim - 1) + [(0, missing)], mode="edge"), numbers)
-        if missing
-        else numbers
+    above = jnp.ones((FIRST_SHARE, *found.shape[1:]))
+    below = jnp.ones((rounded(len(found)) - len(found), *found.shape[1:]))
+    more = jnp.zeros((form.gains - len(numbers.gains), *numbers.gains.shape[1:]))
+    return numbers._replace(
+        gains=jnp.concatenate([numbers.gains, more]), shares=jnp.concatenate([above, found, below])
     )
+
+
+def _put(target: Floats, values: Floats) -> Floats:
+    """Fill the target with values, their last world repeated."""
+    count = values.shape[-1]
+    target[..., :count] = values
+    target[..., count:] = values[..., -1:]
+    return target
 
 
 class Answer(NamedTuple):
@@ -187,7 +194,7 @@ class Layout(NamedTuple):
 @partial(jax.jit, static_argnames=("form", "mode"))
 def solved(form: Form, mode: Mode, layout: Layout, numbers: Numbers) -> Answer:
     """The way back and forward, in the order of the game; differentiable in `numbers`."""
-    wide = pad_numbers(jnp, form, layout.shares, numbers)
+    wide = pad_numbers(form, layout.shares, numbers)
     values, behaviour, _ = filled(form, mode, layout.steps, layout.rules, wide, log_share_of(mode, wide))
     behaviour = behaviour[layout.row_of_edge]
     reach = forward_reach(form, layout.inflows, behaviour)

@@ -1,0 +1,93 @@
+"""Any finding on a terminal and as JSON; knows tables and sentences, and no analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from stratagem.analyse.finding import Cell, Column, Finding, Table
+from stratagem.analyse.forecast import FIXED_SENTENCE
+from stratagem.show.as_json import dump
+from stratagem.show.columns import text
+from stratagem.show.numbers import chance
+
+MOST_ROWS = 24
+
+
+def render_finding(finding: Finding) -> Group:
+    """A finding as blocks of text and tables."""
+    return Group(*_blocks(finding))
+
+
+def _blocks(finding: Finding) -> Iterator[RenderableType]:
+    yield text(finding.title, "bold")
+    yield ""
+    for judgement in finding.judgements:
+        yield text(judgement)
+    for table in finding.tables:
+        yield ""
+        yield text(table.title, "bold underline")
+        if table.note:
+            yield text(table.note, "dim")
+        yield _grid(table)
+    if finding.caveats:
+        yield ""
+        for caveat in finding.caveats:
+            yield Padding(text(caveat, "dim"), (0, 0, 0, 2))
+    yield ""
+    yield Text(FIXED_SENTENCE, style="dim")
+
+
+def _grid(table: Table) -> Grid:
+    grid = Grid(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
+    for column in table.columns:
+        grid.add_column(text(column.header), justify="left" if column.kind == "text" else "right", overflow="fold")
+    for row in table.rows[:MOST_ROWS]:
+        grid.add_row(*(text(shown(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
+    if len(table.rows) > MOST_ROWS:
+        grid.add_row(text(f"… and {len(table.rows) - MOST_ROWS} more", "dim"))
+    return grid
+
+
+def shown(cell: Cell, column: Column) -> str:
+    """A cell as a reader sees it.
+
+    >>> shown(0.034, Column("change", "change", "points"))
+    '+3.4'
+    """
+    if cell is None:
+        return "–"
+    if isinstance(cell, str):
+        return cell
+    if column.kind == "chance":
+        return chance(float(cell))
+    if column.kind == "points":
+        return "0" if abs(cell) < 5e-5 else f"{100 * cell:+.1f}"
+    if column.kind == "count":
+        return f"{cell:,}"
+    return "0" if abs(cell) < 1e-12 else f"{cell:+.3f}" if abs(cell) < 10 else f"{cell:,.4g}"
+
+
+def finding_json(finding: Finding) -> str:
+    """A finding as JSON text; each table is a list of rows by column name."""
+    return dump(
+        {
+            "schema": f"stratagem/{finding.kind}/1",
+            "title": finding.title,
+            "judgements": list(finding.judgements),
+            "tables": {table.name: _rows(table) for table in finding.tables},
+            "caveats": list(finding.caveats),
+            "rests_on": list(finding.rests_on),
+            "manifest": dict(finding.manifest),
+            "conditional_on": FIXED_SENTENCE,
+        }
+    )
+
+
+def _rows(table: Table) -> list[dict[str, Any]]:
+    return [dict(zip((column.name for column in table.columns), row, strict=True)) for row in table.rows]
