@@ -18,12 +18,11 @@ import numpy as np
 from benches import trees
 from benches.measure import Times, cpu_seconds
 from benches.registry import Effort, Result, case
-from benches.subjects import PRECISIONS, SIZES, check, tree_of
+from benches.subjects import PRECISIONS, SIZES, WORLDS, check, tree_of
 from stratagem.solve.plan import plan
 from stratagem.solve.sweep import backward
 
-CHUNK = 128  # worlds of JAX
-NUMPY_CHUNK = {"1e3": 512, "1e4": 256, "1e5": 64}
+CHUNK = 128  # worlds
 FOOTPRINTS = (128 << 10, 512 << 10, 4 << 20, 16 << 20, 256 << 20)  # bytes
 TARGETS = {"quantal response": ">= 9", "best reply": ">= 12"}  # per cent, at 1e3
 
@@ -98,17 +97,12 @@ def _register(size: str) -> None:
         for name, precision in PRECISIONS.items():
             rate = 1 / bound(tree, precision, limits)
             yield Result(subject, "limit", f"{name}, bound", rate / 1e6, "M node-worlds/s")
-            times, worlds = _numpy(tree, precision, NUMPY_CHUNK[size], effort), NUMPY_CHUNK[size]
-            yield _share(subject, f"{name}, NumPy", times, tree.num_nodes * worlds, rate)
+            numpy_times = _numpy(tree, precision, WORLDS[size], effort)
+            yield _share(subject, f"{name}, NumPy", numpy_times, tree.num_nodes * WORLDS[size], rate)
             if find_spec("jax") is not None:
-                yield _share(
-                    subject,
-                    f"{name}, JAX",
-                    _jax(tree, precision, effort),
-                    tree.num_nodes * CHUNK,
-                    rate,
-                    TARGETS[name] if size == "1e3" else "",
-                )
+                times, worlds = _jax(tree, precision, effort)
+                target = TARGETS[name] if size == "1e3" else ""
+                yield _share(subject, f"{name}, JAX", times, tree.num_nodes * worlds, rate, target)
 
 
 def _shown(limits: Ceilings) -> Iterator[Result]:
@@ -131,25 +125,25 @@ def _numpy(tree: trees.Tree, precision: float, worlds: int, effort: Effort) -> T
     return cpu_seconds(lambda: backward(order, inputs), effort)
 
 
-def _jax(tree: trees.Tree, precision: float, effort: Effort) -> Times:
-    """The compiled program alone, its inputs and outputs staying where they are."""
+def _jax(tree: trees.Tree, precision: float, effort: Effort) -> tuple[Times, int]:
+    """The compiled program alone, its inputs and outputs staying where they are, and how many worlds it takes at once."""
     import jax
 
     from stratagem.solve.passes_jax import empty, refill
-    from stratagem.solve.sweep_jax import Compiled, mode_of, numbers_of, pad_numbers
+    from stratagem.solve.sweep_jax import Compiled, mode_of
 
-    numbers = trees.draw(tree, CHUNK)
-    inputs = trees.inputs(numbers, precision)
     compiled = Compiled(plan(trees.as_game(tree)))
+    numbers = trees.draw(tree, compiled.chunk)
+    inputs = trees.inputs(numbers, precision)
     check(tree, numbers, precision, compiled.backward(inputs).values(compiled.plan))
     form, mode = compiled.padded.form, mode_of(inputs)
-    ready = jax.device_put(pad_numbers(np, form, compiled.padded.shares, numbers_of(inputs)))
-    rows = [empty(form, mode, CHUNK)]
+    ready = jax.device_put(compiled.numbers(inputs, slice(0, compiled.chunk)))
+    rows = [empty(form, mode, compiled.chunk)]
 
     def sweep() -> None:
         rows[0] = jax.block_until_ready(refill(form, mode, compiled.steps, None, ready, rows[0]))
 
-    return cpu_seconds(sweep, effort)
+    return cpu_seconds(sweep, effort), compiled.chunk
 
 
 for _size in SIZES:

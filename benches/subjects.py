@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
-from rich.console import Console
 
 from benches import timeline, trees
 from benches.measure import cpu_seconds
 from benches.registry import Effort, Result, case
-from stratagem.analyse.forecast import forecast
-from stratagem.catalogue import load
+from stratagem.api import solve as answer_of
+from stratagem.catalogue import Case, load
 from stratagem.graph.compile import compile_scenario
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.read import parse_scenario
 from stratagem.show.as_json import forecast_json
-from stratagem.show.terminal import show_forecast
 from stratagem.solve.plan import plan
 from stratagem.solve.solve import Request, solve
 from stratagem.solve.sweep import backward, forward
 
 FOUNDING = "kazakhstan-ukraine-2022"
 SIZES = {"1e2": 100, "1e3": 1_000, "1e4": 10_000, "1e5": 100_000}
-WORLDS = {"1e2": 4096, "1e3": 1024, "1e4": 256, "1e5": 128}
+WORLDS = {"1e2": 1024, "1e3": 256, "1e4": 128, "1e5": 128}  # about as many as the solver takes at once
 PRECISIONS = {"quantal response": 1.0, "best reply": float("inf")}
 
 
@@ -137,17 +134,13 @@ def _register_scenario(subject: str, worlds: int) -> None:
         for engine in ("numpy", "jax") if find_spec("jax") is not None else ("numpy",):
             request = Request(worlds=count, engine=engine)
             times = cpu_seconds(lambda request=request: solve(game, scenario, request), effort)
-            note = "compiling included" if engine == "jax" else ""
+            note = "compiled before" if engine == "jax" else ""
             yield times.result(subject, "solve", f"{count:,} worlds, {engine}", note=note)
 
     @case(subject, "show")
     def show_file(effort: Effort) -> Iterator[Result]:
-        scenario = scenario_of(subject)
-        answer = forecast(scenario, solve(compile_scenario(scenario), scenario, Request(worlds=1000)), {})
-        console = Console(file=io.StringIO(), width=100)
-        yield cpu_seconds(lambda: show_forecast(console, answer, False), effort).result(
-            subject, "show", "on the terminal"
-        )
+        answer = answer_of(Case(subject, f"{subject}.yaml", text_of(subject)), worlds=1000)
+        yield cpu_seconds(lambda: repr(answer), effort).result(subject, "show", "as text")
         yield cpu_seconds(lambda: forecast_json(answer), effort).result(subject, "show", "as JSON")
 
 

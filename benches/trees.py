@@ -4,7 +4,7 @@
 branching and one mover a level. A `Tree` becomes Stratagem's `Game` (`as_game`, `inputs`), the text that Gambit and OpenSpiel
 read (`as_efg`), and can be solved by plain recursion (`recurse`), against which all of them are checked.
 
-All numbers are thousandths, which every format writes exactly. Axes: N nodes, E edges, L leaves, K edges of chance, W worlds.
+Payoffs are millionths, so that hardly two tie, and odds are thousandths: every format writes them exactly. Axes: N nodes, E edges, L leaves, K edges of chance, W worlds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from stratagem.solve.columns import Columns, Inputs
 NUM_PLAYERS = 3
 PLAYERS = tuple(f"P{n}" for n in range(NUM_PLAYERS))
 MOST_ACTIONS = 5
+UNIT = 1_000_000
 LEVELS = (0, CHANCE, 1, 2)  # who moves on the levels of a regular tree
 
 
@@ -51,10 +52,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class Draw:
-    """The numbers of some worlds, in thousandths."""
+    """The numbers of some worlds."""
 
-    payoffs: np.ndarray  # [L, players, W] from -1000 to 1000
-    odds: np.ndarray  # [K, W] at least 1, summing to 1000 at each move
+    payoffs: np.ndarray  # [L, players, W] millionths, from -1 to 1
+    odds: np.ndarray  # [K, W] thousandths, at least 1, summing to 1000 at each move
 
 
 def irregular(num_nodes: int, seed: int = 0) -> Tree:
@@ -106,7 +107,7 @@ def regular(num_nodes: int, branching: int = 3) -> Tree:
 def draw(tree: Tree, worlds: int, seed: int = 1) -> Draw:
     """New numbers for every world."""
     rng = np.random.default_rng(seed)
-    payoffs = rng.integers(-1000, 1001, (len(tree.leaves), NUM_PLAYERS, worlds))
+    payoffs = rng.integers(-UNIT, UNIT + 1, (len(tree.leaves), NUM_PLAYERS, worlds))
     odds = np.empty((len(tree.chance_edges), worlds), np.int64)
     place = 0
     for node in np.flatnonzero(tree.mover == CHANCE):
@@ -173,7 +174,7 @@ def inputs(numbers: Draw, precision: float) -> Inputs:
         columns=Columns(tuple(range(NUM_PLAYERS)), (0,) * NUM_PLAYERS, (None,)),
         tables=(np.concatenate([np.ones((1, worlds)), numbers.odds / 1000]),),
         worth=np.zeros((NUM_PLAYERS, 0, worlds)),
-        gains=np.concatenate([np.zeros((1, NUM_PLAYERS, worlds)), numbers.payoffs / 1000]),
+        gains=np.concatenate([np.zeros((1, NUM_PLAYERS, worlds)), numbers.payoffs / UNIT]),
         precision=np.full((NUM_PLAYERS, worlds), precision),
         risk_aversion=None,
         discounts=None,
@@ -194,7 +195,7 @@ def as_efg(tree: Tree, numbers: Draw, world: int) -> str:
         counters[mover] += 1
         number, edges = counters[mover], range(tree.first_edge[node], tree.first_edge[node + 1])
         if mover == TERMINAL:
-            shown = ", ".join(f"{value / 1000:.3f}" for value in payoff_of[node])
+            shown = ", ".join(f"{value / UNIT:.6f}" for value in payoff_of[node])
             lines.append(f't "" {number} "o{number}" {{ {shown} }}')
         elif mover == CHANCE:
             shown = " ".join(f'"{place}" {odds_of[edge]}/1000' for place, edge in enumerate(edges))
@@ -210,7 +211,7 @@ def recurse(tree: Tree, numbers: Draw, world: int, precision: float) -> list[lis
     """[N, players] the values of one world, node by node."""
     values: list[list[float]] = [[0.0] * NUM_PLAYERS for _ in range(tree.num_nodes)]
     for place, leaf in enumerate(tree.leaves):
-        values[leaf] = [float(value) / 1000 for value in numbers.payoffs[place, :, world]]
+        values[leaf] = [float(value) / UNIT for value in numbers.payoffs[place, :, world]]
     odds_of = dict(zip(tree.chance_edges.tolist(), numbers.odds[:, world].tolist(), strict=True))
     for node in np.flatnonzero(tree.mover != TERMINAL)[::-1]:
         below = [values[child] for child in tree.children(node)]

@@ -6,4 +6,6 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="Rewrite the golden texts instead of comparing with them.")
+    parser.addoption(
+        "--update-golden", action="store_true", help="Rewrite the golden texts instead of comparing with them."
+    )

@@ -129,7 +129,9 @@ def test_the_interaction_game_ends_where_its_subgame_perfect_equilibrium_does(ca
 
 @pytest.mark.parametrize("case", range(len(INTERACTION)))
 @pytest.mark.parametrize("paths", [PATHS, MIRRORED], ids=["after A's demand", "after B's demand"])
-def test_every_end_of_the_interaction_game_pays_what_the_book_says(case: int, paths: dict[str, tuple[str, ...]]) -> None:
+def test_every_end_of_the_interaction_game_pays_what_the_book_says(
+    case: int, paths: dict[str, tuple[str, ...]]
+) -> None:
     nego, cap_a, cap_b, war_a, war_b = PAYOFFS[case]
     expected = {"sq": INTERACTION[case][1], "acq_a": (0, 1), "acq_b": (1, 0)}
     expected |= {"nego": nego, "cap_a": cap_a, "cap_b": cap_b, "war_a": war_a, "war_b": war_b}
@@ -279,7 +281,9 @@ timeline:
     ("p_hard", "attacks", "expected"),
     [(0.2, True, 0.44), (0.44, True, 0.008), (0.45, False, -0.01), (0.7, False, -0.46)],
 )
-def test_a_challenger_weighs_the_chance_that_the_defender_is_hard(p_hard: float, attacks: bool, expected: float) -> None:
+def test_a_challenger_weighs_the_chance_that_the_defender_is_hard(
+    p_hard: float, attacks: bool, expected: float
+) -> None:
     free = answer_to(DETERRENCE, do=set_to(p_hard=p_hard))
     assert chosen(free, "demand")["challenge"] == near(float(attacks))
     forced = answer_to(DETERRENCE, do=[*set_to(p_hard=p_hard), "demand=challenge"], announced=True)
@@ -349,8 +353,12 @@ SECOND
           washington: if line == blockade then (if missiles == withdrawn then 3 else 2) else (if missiles == withdrawn then 4 else 1)
           moscow: if line == blockade then (if missiles == withdrawn then 3 else 4) else (if missiles == withdrawn then 2 else 1)
 """
-WASHINGTON = "  - {move: us, player: washington, actions: {blockade: {set: {line: blockade}}, strike: {set: {line: strike}}}}"
-MOSCOW = "  - {move: ussr, player: moscow, actions: {withdraw: {set: {missiles: withdrawn}}, keep: {set: {missiles: kept}}}}"
+WASHINGTON = (
+    "  - {move: us, player: washington, actions: {blockade: {set: {line: blockade}}, strike: {set: {line: strike}}}}"
+)
+MOSCOW = (
+    "  - {move: ussr, player: moscow, actions: {withdraw: {set: {missiles: withdrawn}}, keep: {set: {missiles: kept}}}}"
+)
 MIXED = """
 scenario: A rival who swerves half of the time
 players: {washington: Washington}
@@ -374,7 +382,8 @@ def test_a_strike_would_end_in_a_victory_of_moscow() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "us", "ussr"), [(WASHINGTON, MOSCOW, "strike", "withdraw"), (MOSCOW, WASHINGTON, "blockade", "keep")]
+    ("first", "second", "us", "ussr"),
+    [(WASHINGTON, MOSCOW, "strike", "withdraw"), (MOSCOW, WASHINGTON, "blockade", "keep")],
 )
 def test_in_chicken_who_commits_first_wins(first: str, second: str, us: str, ussr: str) -> None:
     """Each order of moves selects one of the two pure equilibria."""
@@ -458,7 +467,9 @@ def test_the_likelihood_of_an_intervention_given_the_weights(w: float, likelihoo
 
 def test_an_intervention_moves_the_odds_of_the_weights_by_the_likelihood_ratio() -> None:
     """Bayes factor 1.678112448533815; from even odds that is a posterior of 0.6266026840854014."""
-    before, after = (asked(answer_to(REVEALED, worlds=400, history=seen), "cares") for seen in ([], ["respond=intervene"]))
+    before, after = (
+        asked(answer_to(REVEALED, worlds=400, history=seen), "cares") for seen in ([], ["respond=intervene"])
+    )
     factor = after / (1 - after) / (before / (1 - before))
     assert factor == near(1.678112448533815)
     assert factor / (1 + factor) == near(0.6266026840854014)

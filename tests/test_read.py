@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import textwrap
@@ -87,13 +86,10 @@ def test_any_bytes_have_faults(tmp_path_factory: pytest.TempPathFactory, content
 
 def run_limited(code: str) -> str:
     """The output of a program that may use `MOST_BYTES` of address space and no more."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
-
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({MOST_BYTES}, {MOST_BYTES}))\n"
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
-        cwd=Path(__file__).parent, env={**os.environ, "PYTHONHASHSEED": "0"}, preexec_fn=limit, capture_output=True,
+        [sys.executable, "-W", "error", "-c", limit + textwrap.dedent(code)],
+        cwd=Path(__file__).parent, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True,
         text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]

@@ -102,7 +102,9 @@ def test_what_steers_a_terminal_is_not_passed_on() -> None:
     assert not set(forecast_text(answer)) & set("\a\b\x1b")
 
 
-def test_colour_is_left_out_where_the_environment_says_so(answers: dict[str, Answer], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_is_left_out_where_the_environment_says_so(
+    answers: dict[str, Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def printed() -> str:
         stream = io.StringIO()
         console = Console(file=stream, width=80, force_terminal=True, color_system="standard", legacy_windows=False)
@@ -135,7 +137,15 @@ def test_a_stream_without_our_characters_gets_others() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0, "0 %"), (1e-14, "0 %"), (0.0099, "<1 %"), (0.01, "1 %"), (0.99, "99 %"), (0.9901, ">99 %"), (1 - 1e-14, "100 %")],
+    [
+        (0.0, "0 %"),
+        (1e-14, "0 %"),
+        (0.0099, "<1 %"),
+        (0.01, "1 %"),
+        (0.99, "99 %"),
+        (0.9901, ">99 %"),
+        (1 - 1e-14, "100 %"),
+    ],
 )
 def test_a_chance_has_no_more_digits_than_it_bears(value: float, text: str) -> None:
     assert chance(value) == text
@@ -258,7 +268,9 @@ def rows(answer: Answer) -> list[dict[str, str]]:
 def test_the_tables_hold_what_the_json_holds(answers: dict[str, Answer], name: str) -> None:
     table, data = rows(answers[name]), forecast_data(answers[name])
     assert {tuple(row) for row in table} == {COLUMNS}
-    found = {row["id"]: row["mean"] for row in table if row["table"] == "question" and row["statistic"] == "probability"}
+    found = {
+        row["id"]: row["mean"] for row in table if row["table"] == "question" and row["statistic"] == "probability"
+    }
     assert found == {one["id"]: _number(one["probability"]["mean"]) for one in data["questions"]}
     actions = [(row["id"], row["action"], row["mean"]) for row in table if row["table"] == "decision"]
     assert actions == [

@@ -123,7 +123,6 @@ def drawn_inputs(game: Game, seed: int, num_worlds: int, is_plain: bool = False,
     return Inputs(
         columns=columns,
         tables=tuple(drawn_table(rng, num_worlds) for _ in columns.evaluators),
-        worth=np.zeros((len(columns.player), 0, num_worlds)),
         worth=np.zeros((len(columns.player), len(game.accounts), num_worlds)),
         gains=(np.round(gains) if is_best else gains) * (np.arange(game.num_gains) > 0)[:, None, None],
         precision=np.full((3, num_worlds), np.inf) if is_best else rng.uniform(0.5, 4, (3, num_worlds)),

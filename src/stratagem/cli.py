@@ -251,6 +251,21 @@ def shift(
     _show_finding(shift_decision(_study(scenario, **options), event, decision, way or "surprise", baseline), is_json)
 
 
+@main.command()
+@_scenario_argument
+@click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
+@click.option(
+    "--reference", type=float, default=0.0, show_default=True, help="The payoff below which a total is a loss."
+)
+@click.option("--true", "is_true", is_flag=True, help="By the true numbers instead of the mover's own.")
+@_study_options
+def options(scenario: str, decision: str, reference: float, is_true: bool, is_json: bool, **options: Any) -> None:
+    """Put the options of a move side by side: mean, spread, risk, regret, dominance."""
+    from stratagem.analyse.options import options as compare_options
+
+    _show_finding(compare_options(_study(scenario, **options), decision, reference, not is_true), is_json)
+
+
 def _study(scenario: str, no_perceptions: bool, **options: Any) -> Any:
     from stratagem.analyse.study import Study
     from stratagem.catalogue import load

@@ -124,7 +124,7 @@ REFUSED = {
     "a view of another number": (crisis(attack="payoffs: {p: a}", rest="perceptions: {p: {a: q}}"), "is read by the perception of `a` of `p`, who would know it"),
     "a view of itself": (crisis(rest="perceptions: {p: {q: q + 0.1}}"), "is read by the perception of `q` of `p`, who would know it"),
     "known to one": (crisis("known to p"), "`q` is known to p only: hidden information"),
-    "known to both": (crisis("known to p, o"), "`q` is known to p, o only: hidden information"),
+    "known to both": (crisis("'known to p, o'"), "`q` is known to p, o only: hidden information"),
 }  # fmt: skip
 
 

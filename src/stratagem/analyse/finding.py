@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Cell = str | float | int | None
-Kind = Literal["text", "chance", "points", "amount", "count"]
+Kind = Literal["text", "chance", "points", "amount", "size", "count"]
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table: its name in JSON, what stands above it, and how its cells read.
 
-    `chance` is a probability, `points` a difference of probabilities, `amount` a number with a unit of its own.
+    `chance` is a probability, `points` a difference of probabilities, `amount` a number with a unit of its own, `size` one that has no sign.
     """
 
     name: str

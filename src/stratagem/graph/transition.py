@@ -219,6 +219,10 @@ class Effects:
     ) -> tuple[list[Value], tuple[Arrival, ...]]:
         feasible: list[Value] = []
         arrivals: list[Arrival] = []
+        for force, shift in option.shifts:
+            delay = self.scenario.forces[force].travel_between(shift.origin, shift.destination)
+            if delay is not None:
+                arrivals.append(self._under_way(number, force, shift, value_of, writes, where))
         for later in option.later:
             amounts: list[int] = []
             for force, shift in later.shifts:
@@ -227,10 +231,6 @@ class Effects:
                 feasible += self._shift(force, shift.origin, TRANSIT, amount, value_of, writes)
             due = self.timeline.due(number, later.after)
             arrivals.append(Arrival(due, self._later(later, where), tuple(amounts)))
-        for force, shift in option.shifts:
-            delay = self.scenario.forces[force].travel_between(shift.origin, shift.destination)
-            if delay is not None:
-                arrivals.append(self._under_way(number, force, shift, value_of, writes, where))
         return feasible, tuple(one for one in arrivals if one.due < len(self.timeline.steps))
 
     def _under_way(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -60,17 +60,26 @@ def shown(cell: Cell, column: Column) -> str:
     >>> shown(0.034, Column("change", "change", "points"))
     '+3.4'
     """
-    if cell is None:
-        return "–"
-    if isinstance(cell, str):
-        return cell
-    if column.kind == "chance":
-        return chance(float(cell))
-    if column.kind == "points":
-        return "0" if abs(cell) < 5e-5 else f"{100 * cell:+.1f}"
-    if column.kind == "count":
-        return f"{cell:,}"
-    return "0" if abs(cell) < 1e-12 else f"{cell:+.3f}" if abs(cell) < 10 else f"{cell:,.4g}"
+    if cell is None or isinstance(cell, str):
+        return cell or "–"
+    return _NUMBERS[column.kind](cell)
+
+
+def _points(value: float) -> str:
+    return "0" if abs(value) < 5e-5 else f"{100 * value:+.1f}"
+
+
+def _amount(value: float) -> str:
+    return "0" if abs(value) < 1e-12 else f"{value:+.3f}" if abs(value) < 10 else f"{value:+,.4g}"
+
+
+def _size(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.4g}"
+
+
+_NUMBERS: dict[str, Callable[[float], str]] = {
+    "text": str, "chance": chance, "points": _points, "amount": _amount, "size": _size, "count": "{:,}".format,
+}  # fmt: skip
 
 
 def finding_json(finding: Finding) -> str:

@@ -47,7 +47,13 @@ def _rows(one: DecisionAnswer, made: Collection[tuple[str, str]]) -> list[Row]:
     idle = [action for action, value in known if value.mean <= ROUNDING and action.best <= ROUNDING]
     is_cut = len(known) > MANY_ACTIONS and len(idle) > MANY_ACTIONS // 2
     rows: list[Row] = [
-        (action.title + marks.get(action.name, ""), chance(value.mean), bar(value.mean), chances(value), chance(action.best))
+        (
+            action.title + marks.get(action.name, ""),
+            chance(value.mean),
+            bar(value.mean),
+            chances(value),
+            chance(action.best),
+        )
         for action, value in known
         if not (is_cut and action in idle)
     ]

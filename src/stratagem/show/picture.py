@@ -37,6 +37,8 @@ FORMAT = re.sub(r"@font-face\s*\{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DO
 def write_picture(answer: Forecast, file: str | Path) -> None:
     """Draw the key judgements to an SVG file, replacing it in one step. Raises `StratagemError` where that fails."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False, markup=False)
-    first_screen = replace(answer, choices=(), decisions=(), outcomes=(), stakes=(), players=(), history=(), warnings=())
+    first_screen = replace(
+        answer, choices=(), decisions=(), outcomes=(), stakes=(), players=(), history=(), warnings=()
+    )
     console.print(render_forecast(first_screen))
     write_atomically(file, console.export_svg(title="stratagem solve", theme=PAPER, code_format=FORMAT))

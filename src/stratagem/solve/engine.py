@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
+from typing import NamedTuple
 
 from stratagem.errors import UsageError, near, quote
 from stratagem.solve.columns import Inputs
@@ -16,8 +17,6 @@ from stratagem.solve.sweep import Sweep, backward
 
 ENGINES = ("auto", "numpy", "jax")
 LARGE_RUN = 1_000_000_000  # nodes times worlds, from which JAX earns back its start
-
-Backward = Callable[[Inputs, str | None], Sweep]
 
 
 def choose(engine: str, nodes: int, worlds: int) -> str:
@@ -32,10 +31,18 @@ def choose(engine: str, nodes: int, worlds: int) -> str:
     return engine
 
 
-def backward_by(engine: str, plan: Plan, worlds: int) -> Backward:
-    """The backward sweep of a game in so many worlds. Raises `UsageError` where the engine is not at hand."""
-    if choose(engine, plan.game.num_nodes, worlds) == "numpy":
-        return partial(backward, plan)
+class Engine(NamedTuple):
+    """What sweeps a game."""
+
+    backward: Callable[[Inputs, str | None], Sweep]
+    chunk: int  # the fewest worlds that it is best given at once
+
+
+def engine_of(name: str, plan: Plan, worlds: int) -> Engine:
+    """What sweeps a game in so many worlds. Raises `UsageError` where the engine is not at hand."""
+    if choose(name, plan.game.num_nodes, worlds) == "numpy":
+        return Engine(partial(backward, plan), 1)
     from stratagem.solve.sweep_jax import Compiled  # noqa: PLC0415 - seconds to load
 
-    return Compiled(plan).backward
+    compiled = Compiled(plan)
+    return Engine(compiled.backward, compiled.chunk)

@@ -145,7 +145,9 @@ def _combine(mode: Mode, terms: Terms, chances: list[Array], children: list[Arra
         return mean(chances, children)
     averse = [column for column, is_neutral in enumerate(mode.is_neutral) if not is_neutral]
     probability = [chance[:, averse] if chance.shape[1] > 1 else chance for chance in chances]
-    found = certainty_equivalent(probability, [child[:, averse] for child in children], terms.risk_aversion[jnp.array(averse)])
+    found = certainty_equivalent(
+        probability, [child[:, averse] for child in children], terms.risk_aversion[jnp.array(averse)]
+    )
     return mean(chances, children).at[:, averse].set(found)
 
 

@@ -16,7 +16,7 @@ from stratagem.graph.game import CHANCE, Game, Ints
 from stratagem.graph.worlds import Worlds, draw
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
-from stratagem.solve.engine import backward_by
+from stratagem.solve.engine import engine_of
 from stratagem.solve.intervene import FORCED, Choice, announced, dead_ends, overrides
 from stratagem.solve.keep import Keeper
 from stratagem.solve.known import with_means
@@ -80,7 +80,7 @@ class Solver:
         self.scenario, self.request, self.progress = scenario, request, progress
         self.game = announced(game, request.do) if request.is_announced else game
         self.plan: Plan = plan(self.game)
-        self.backward = backward_by(request.engine, self.plan, request.worlds)
+        self.engine = engine_of(request.engine, self.plan, request.worlds)
         self.restriction = restrict(self.game, request.history)
         self.surprise = () if request.is_announced else request.do
         self.forced_edges = self._forced_edges()
@@ -114,7 +114,7 @@ class Solver:
                     self.progress(min(first + start + size, self.request.worlds), self.request.worlds)
 
     def _chunk(self, start: int, inputs: Inputs) -> Chunk:
-        sweep = self.backward(inputs, None)
+        sweep = self.engine.backward(inputs, None)
         way = self._passage(sweep)
         return Chunk(slice(start, start + len(inputs)), inputs, sweep, way, self._status(inputs, sweep, way))
 
@@ -138,7 +138,7 @@ class Solver:
         per_world = 8 * (
             (game.num_nodes + game.num_gains) * self._num_columns() + 2 * game.num_edges + 3 * game.num_nodes
         )
-        return int(np.clip(CHUNK_BYTES // per_world, 16, 1024))
+        return max(int(np.clip(CHUNK_BYTES // per_world, 16, 1024)), self.engine.chunk)
 
     def _num_columns(self) -> int:
         return len(self.game.players) + len(self.scenario.perceptions)
@@ -159,7 +159,7 @@ class Solver:
             nodes = nodes[game.step_of_node[nodes] == self.request.step]
         else:
             pilot = prepare(game, self.scenario, self._worlds(0, min(PILOT_WORLDS, self.request.worlds)))
-            reach = self._passage(self.backward(pilot, None)).reach.mean(axis=1)
+            reach = self._passage(self.engine.backward(pilot, None)).reach.mean(axis=1)
             nodes = np.sort(nodes[np.argsort(-reach[nodes], kind="stable")[: self.request.decisions]])
         first = game.first_edge
         edges = [np.arange(first[node], first[node + 1]) for node in nodes]
@@ -199,6 +199,6 @@ class Solver:
         """The questions' range over tie rules, in the worlds that have ties."""
         part = inputs.part(tied)
         for rule in TIE_RULES:
-            way = self._passage(self.backward(part, rule))
+            way = self._passage(self.engine.backward(part, rule))
             values, conditions = keeper.read_questions(part, way.flow(self.game), way.reach[0])
             keeper.widen(place.start + tied, values, conditions)

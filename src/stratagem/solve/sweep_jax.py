@@ -20,15 +20,17 @@ import numpy as np
 from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import Inputs
 from stratagem.solve.nodes_jax import Mode
-from stratagem.solve.padded import FIRST_FLOW, FIRST_SHARE, Form, Inflows, Padded, Steps, lay_out, rounded
+from stratagem.solve.padded import ALWAYS, FIRST_FLOW, FIRST_SHARE, Form, Inflows, Padded, Steps, lay_out, rounded
 from stratagem.solve.passes_jax import Numbers, Rows, Rules, empty, filled, forward_reach, log_share_of, refill
 from stratagem.solve.plan import Plan
+from stratagem.solve.scratch import Scratch
 from stratagem.solve.sweep import Bools, Sweep
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 Array = Any
-CHUNK = 128  # worlds
+CHUNKS = (128, 64, 32)  # worlds at once, to choose from
+MOST_BYTES = 256 << 20  # of the rows of a chunk, where a smaller one is to be had
 PLAIN_RULES = ("equal", "concede", "resist", "first", "last")
 
 
@@ -38,45 +40,53 @@ class Compiled:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.padded = plan, lay_out(plan.game)
         check_bounds(self.padded, plan.game)
+        self.chunk = _chunk(self.padded.form, len(plan.game.players))
         self.steps, self.inflows = jax.device_put((self.padded.steps, self.padded.inflows))
         self.rules: dict[str | None, Rules | None] = {}
         self.rows: dict[Mode, Rows] = {}
+        self.scratch = Scratch()
 
     def backward(self, inputs: Inputs, tie_rule: str | None = None) -> Sweep:
         """Values and behaviour, latest layer first; `tie_rule` overrides the moves' own."""
         mode = mode_of(inputs)
         rules = self._rules(tie_rule) if mode.is_best else None
         sweep = self._sweep(mode, inputs)
-        for start in range(0, len(inputs), CHUNK):
-            here = slice(start, min(start + CHUNK, len(inputs)))
-            rows = self.rows.pop(mode, None) or empty(self.padded.form, mode, CHUNK)
-            self.rows[mode] = refill(self.padded.form, mode, self.steps, rules, self._numbers(inputs, here), rows)
+        for start in range(0, len(inputs), self.chunk):
+            here = slice(start, min(start + self.chunk, len(inputs)))
+            rows = self.rows.pop(mode, None) or empty(self.padded.form, mode, self.chunk)
+            self.rows[mode] = refill(self.padded.form, mode, self.steps, rules, self.numbers(inputs, here), rows)
             self._copy(self.rows[mode], sweep, here)
         if sweep.is_stuck is not None and not sweep.is_stuck.any():
             sweep.is_stuck = None
         return sweep
 
     def _sweep(self, mode: Mode, inputs: Inputs) -> Sweep:
-        """A sweep to fill in: zeros for terminals."""
-        game, size = self.plan.game, len(inputs)
-        buffer = np.zeros((game.num_gains + game.num_nodes, *inputs.gains.shape[1:]))
+        """A sweep to fill in; what is never filled in, at terminals, is 0."""
+        game, size, take = self.plan.game, len(inputs), self.scratch.take
+        buffer = take("buffer", (game.num_gains + game.num_nodes, *inputs.gains.shape[1:]))
         buffer[: game.num_gains] = inputs.gains
-        tied, stuck = (
-            np.zeros((game.num_nodes, size), bool) if is_kept else None
-            for is_kept in (mode.is_best, self.padded.form.can_stick)
+        return Sweep(
+            buffer,
+            take("behaviour", (game.num_edges, size)),
+            take("regret", (game.num_nodes, size)),
+            take("tied", (game.num_nodes, size), bool) if mode.is_best else None,
+            take("stuck", (game.num_nodes, size), bool) if self.padded.form.can_stick else None,
         )
-        return Sweep(buffer, np.empty((game.num_edges, size)), np.zeros((game.num_nodes, size)), tied, stuck)
 
-    def _numbers(self, inputs: Inputs, here: slice) -> Numbers:
+    def numbers(self, inputs: Inputs, here: slice) -> Numbers:
         """The numbers of a chunk in the shapes of the form; the last world is repeated up to a full chunk."""
-        form, shares = self.padded.form, self.padded.shares
-        gains = np.zeros((form.gains, inputs.gains.shape[1], CHUNK))
+        form, shares, take, size = self.padded.form, self.padded.shares, self.scratch.take, self.chunk
+        gains = take("gains", (form.gains, inputs.gains.shape[1], size))
         _put(gains[: len(inputs.gains)], inputs.gains[..., here])
-        odds = np.ones((rounded(len(shares)) + FIRST_SHARE, len(inputs.tables), CHUNK))
+        odds = take("odds", (rounded(len(shares)) + FIRST_SHARE, len(inputs.tables), size))
+        odds[ALWAYS] = 1.0
         for evaluator, table in enumerate(inputs.tables):
             _put(odds[FIRST_SHARE : FIRST_SHARE + len(shares), evaluator], table[shares, here])
-        rest = (inputs.precision, inputs.risk_aversion, inputs.discounts)
-        wide = (None if one is None else _put(np.empty((*one.shape[:-1], CHUNK)), one[..., here]) for one in rest)
+        rest = {"precision": inputs.precision, "risk": inputs.risk_aversion, "discounts": inputs.discounts}
+        wide = (
+            None if one is None else _put(take(name, (*one.shape[:-1], size)), one[..., here])
+            for name, one in rest.items()
+        )
         return Numbers(gains, odds, *wide)
 
     def _copy(self, rows: Rows, sweep: Sweep, here: slice) -> None:
@@ -85,7 +95,11 @@ class Compiled:
         count, first = here.stop - here.start, padded.form.gains
         sweep.values(self.plan)[nodes, :, here] = np.asarray(rows.values)[first : first + len(nodes), :, :count]
         sweep.behaviour[padded.edge_of_row, here] = np.asarray(rows.behaviour)[: len(padded.edge_of_row), :count]
-        for target, source in ((sweep.regret, rows.regret), (sweep.tied, rows.is_tied), (sweep.is_stuck, rows.is_stuck)):
+        for target, source in (
+            (sweep.regret, rows.regret),
+            (sweep.tied, rows.is_tied),
+            (sweep.is_stuck, rows.is_stuck),
+        ):
             if target is not None:
                 target[nodes, here] = np.asarray(source)[: len(nodes), :count]
 
@@ -100,6 +114,12 @@ class Compiled:
         if tie_rule not in self.rules:
             self.rules[tie_rule] = jax.device_put(rules_of(self.plan.game, self.padded, tie_rule))
         return self.rules[tie_rule]
+
+
+def _chunk(form: Form, num_columns: int) -> int:
+    """How many worlds to take at once."""
+    by_world = 8 * ((form.gains + form.rows) * num_columns + form.edges)
+    return next((size for size in CHUNKS if size * by_world <= MOST_BYTES), CHUNKS[-1])
 
 
 def check_bounds(padded: Padded, game: Game) -> None:
@@ -158,9 +178,7 @@ def pad_numbers(form: Form, shares: Array, numbers: Numbers) -> Numbers:
     above = jnp.ones((FIRST_SHARE, *found.shape[1:]))
     below = jnp.ones((rounded(len(found)) - len(found), *found.shape[1:]))
     more = jnp.zeros((form.gains - len(numbers.gains), *numbers.gains.shape[1:]))
-    return numbers._replace(
-        gains=jnp.concatenate([numbers.gains, more]), shares=jnp.concatenate([above, found, below])
-    )
+    return numbers._replace(gains=jnp.concatenate([numbers.gains, more]), shares=jnp.concatenate([above, found, below]))
 
 
 def _put(target: Floats, values: Floats) -> Floats:

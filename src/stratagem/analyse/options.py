@@ -1,0 +1,339 @@
+"""The options of a move side by side: means, spread, risk, regret and dominance (the comparison of risks).
+
+For each available action: what the mover gains from the move on, exactly in the mean, and sampled for its distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratagem.analyse.finding import Cell, Column, Finding, Table
+from stratagem.analyse.forecast import percent
+from stratagem.analyse.pooling import quantiles
+from stratagem.analyse.study import Study
+from stratagem.graph.game import Floats, Game, Ints
+from stratagem.scenario.model import Claim
+from stratagem.solve.expect import action_expectation, expect
+from stratagem.solve.sample import sampled_totals
+from stratagem.solve.solution import SOLVED
+from stratagem.solve.solve import Chunk, Solver
+
+PLAYS = 8
+TAIL = 0.05
+LEAST_REACH = 0.005
+GRID = np.linspace(0.01, 0.99, 99)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One action's gains for the mover: exact means by world, sampled totals, and how much each world counts."""
+
+    name: str
+    title: str
+    means: Floats  # [W]; NaN where the action does not stand
+    totals: Floats  # [plays, W]
+    weight: Floats  # [W]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the action stands in some world."""
+        return bool((self.weight > 0).any())
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Summary of an option's distribution."""
+
+    mean: float
+    error: float
+    over_chance: float
+    over_worlds: float
+    below: float
+    value_at_risk: float
+    tail_mean: float
+    worst: float
+    points: Floats  # quantiles on GRID
+
+
+def options(study: Study, decision: str, reference: float = 0.0, believed: bool = True) -> Finding:
+    """Every option of a move for its mover, by the mover's own numbers (`believed`) or the true ones.
+
+    Options are compared where the same ones stand: states of the move that offer the same actions form a situation, and each
+    situation has tables of its own. Payoffs count from the move on, 0 being no change; below `reference` a total is a loss.
+    """
+    step = study.decision(decision)
+    info = study.game.steps[step]
+    mover = study.scenario.players[study.game.players[info.player]].name
+    tables: list[Table] = []
+    judgements: list[str] = []
+    for number, situation in enumerate(compare(study, step, believed), start=1):
+        risks = {one.name: risk_of(one, reference) for one in situation.options}
+        tables += [
+            _risk_table(number, situation, risks, reference),
+            _regret_table(number, situation, reference),
+            _dominance_table(number, situation, risks),
+        ]
+        judgements += _judgements(situation, risks, mover)
+    tables.append(_claims_table(study, step))
+    return Finding(
+        kind="options",
+        title=f"{study.scenario.scenario}: what {mover} can do at {info.label}",
+        judgements=tuple(judgements),
+        tables=tuple(tables),
+        caveats=(
+            "by the mover's own numbers" if believed else "by the true numbers, which the mover may not hold",
+            f"distributions are sampled: {PLAYS} plays of each world; the error stands beside the mean",
+        ),
+        manifest={
+            "decision": info.label,
+            "reference": reference,
+            "believed": believed,
+            "worlds": study.worlds,
+            "seed": study.seed,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Situation:
+    """States of a move that offer the same actions: how likely the move is met in one of them, and the actions."""
+
+    reach: float
+    options: tuple[Option, ...]
+
+    @property
+    def title(self) -> str:
+        """The situation by what can be done in it."""
+        return f"where {len(self.options)} options stand (met in {percent(self.reach)} of plays)"
+
+
+def compare(study: Study, step: int, believed: bool) -> list[Situation]:
+    """The situations of a step, likeliest first; those that are next to never met are left out."""
+    solver = study.solver(step)
+    game, info = solver.game, study.game.steps[step]
+    situation_of = _situations(game, step)
+    shape = (len(set(situation_of.values())), len(info.options))
+    means = np.full((*shape, study.worlds), np.nan)
+    totals = np.full((*shape, PLAYS, study.worlds), np.nan)
+    weight = np.zeros((*shape, study.worlds))
+    reach, whole = np.zeros(shape[0]), 0.0
+    for chunk in solver.chunks():
+        counted = chunk.status == SOLVED
+        whole += float(chunk.way.reach[0] @ counted)
+        for place, nodes in enumerate(_nodes_by_situation(situation_of)):
+            reach[place] += float((chunk.way.reach[nodes] @ counted).sum())
+            for option in range(len(info.options)):
+                part = (means[place, option], totals[place, option], weight[place, option])
+                _fill(solver, chunk, nodes, option, believed, *part)
+    found = []
+    for place in np.argsort(-reach):
+        standing = [
+            Option(name, title, means[place, option], totals[place, option], weight[place, option])
+            for option, (name, title) in enumerate(zip(info.options, info.option_titles, strict=True))
+        ]
+        share = reach[place] / whole if whole > 0 else 0.0
+        if share >= LEAST_REACH:
+            found.append(Situation(float(share), tuple(one for one in standing if one.is_open)))
+    return found
+
+
+def _situations(game: Game, step: int) -> dict[int, int]:
+    """The situation of each state of a step: states with the same options share one."""
+    numbers: dict[tuple[int, ...], int] = {}
+    found = {}
+    for node in np.flatnonzero((game.step_of_node == step) & (game.player_of_node >= 0)):
+        offered = tuple(game.option_of_edge[game.first_edge[node] : game.first_edge[node + 1]].tolist())
+        found[int(node)] = numbers.setdefault(offered, len(numbers))
+    return found
+
+
+def _nodes_by_situation(situation_of: dict[int, int]) -> list[Ints]:
+    count = len(set(situation_of.values()))
+    return [np.array([node for node, one in situation_of.items() if one == place], np.int32) for place in range(count)]
+
+
+def _fill(
+    solver: Solver,
+    chunk: Chunk,
+    among: Ints,
+    option: int,
+    believed: bool,
+    means: Floats,
+    totals: Floats,
+    weight: Floats,
+) -> None:
+    game, inputs, place = solver.game, chunk.inputs, chunk.place
+    step = int(game.step_of_node[among[0]])
+    player = game.steps[step].player
+    edges = np.flatnonzero((game.option_of_edge == option) & np.isin(game.parent_of_edge, among))
+    if not len(edges):
+        return
+    nodes = game.parent_of_edge[edges]
+    stands = inputs.tables[0][game.share_of_edge[edges]] > 0
+    reach = chunk.way.reach[nodes] * stands * (chunk.status == SOLVED)
+    weight[place] = reach.sum(axis=0)
+    share = reach / np.where(weight[place] > 0, weight[place], 1.0)
+    column = player if believed else inputs.columns.true_of_player[player]
+    hope = expect(solver.plan, inputs, chunk.sweep.behaviour, column, step)
+    gain = action_expectation(solver.plan, inputs, hope, edges, column).accounts.sum(axis=1)
+    means[place] = np.where(weight[place] > 0, (share * gain).sum(axis=0), np.nan)
+    totals[:, place] = sampled_totals(
+        game, inputs, chunk.sweep.behaviour, player, (nodes, share), option, PLAYS, solver.request.seed, believed
+    )
+
+
+def risk_of(option: Option, reference: float) -> Risk:
+    """The risk of an option; worlds weigh by how likely they reach the move with the option open."""
+    here = option.weight > 0
+    weight, means, totals = option.weight[here], option.means[here], option.totals[:, here]
+    share = weight / weight.sum()
+    mean = float(share @ means)
+    pooled, pooled_weight = totals.ravel(), np.tile(share, len(totals)) / len(totals)
+    sampled = float(pooled @ pooled_weight)
+    at_risk, tail = tail_of(pooled, pooled_weight, TAIL)
+    return Risk(
+        mean=mean,
+        error=float(np.sqrt((pooled_weight**2 * (pooled - sampled) ** 2).sum())),
+        over_chance=float(np.sqrt(share @ totals.var(axis=0, ddof=1))) if len(totals) > 1 else 0.0,
+        over_worlds=float(np.sqrt(share @ (means - mean) ** 2)),
+        below=float(pooled_weight[pooled < reference - 1e-12].sum()),
+        value_at_risk=at_risk,
+        tail_mean=tail,
+        worst=float(pooled.min()),
+        points=np.array(quantiles(pooled, pooled_weight, tuple(GRID))),
+    )
+
+
+def tail_of(values: Floats, weight: Floats, mass: float) -> tuple[float, float]:
+    """Value at risk and the mean of the worst `mass` of a distribution (Rockafellar & Uryasev 2000), splitting the atom at its edge.
+
+    >>> tail_of(np.array([10.0, 0.0, -20.0]), np.array([0.5, 0.3, 0.2]), 0.25)
+    (0.0, -16.0)
+    """
+    order = np.argsort(values, kind="stable")
+    values, weight = values[order], weight[order] / weight.sum()
+    passed = np.cumsum(weight)
+    taken = np.clip(mass - (passed - weight), 0.0, weight)
+    edge = min(int(np.searchsorted(passed, mass * (1 - 1e-12))), len(values) - 1)
+    return float(values[edge]), float(taken @ values / mass)
+
+
+def dominates(one: Floats, other: Floats, order: int, slack: float = 1e-9) -> bool:
+    """Whether a distribution, by its quantiles at equal steps, dominates another in the first or second order."""
+    gap = one - other if order == 1 else np.cumsum(one - other)
+    return bool((gap >= -slack).all() and (gap > slack).any())
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def _risk_table(number: int, situation: Situation, risks: dict[str, Risk], reference: float) -> Table:
+    columns = (
+        Column("option", ""), Column("mean", "mean", "amount"), Column("error", "error", "size"),
+        Column("sd_chance", "sd, chance", "size"), Column("sd_worlds", "sd, worlds", "size"),
+        Column("below", f"below {reference:g}", "chance"), Column("cvar", "worst 5 %", "amount"), Column("worst", "worst", "amount"),
+    )  # fmt: skip
+    rows = [
+        (one.title, risk.mean, risk.error, risk.over_chance, risk.over_worlds, risk.below, risk.tail_mean, risk.worst)
+        for one in situation.options
+        for risk in [risks[one.name]]
+    ]
+    return Table(
+        f"risk_{number}",
+        f"What each option brings, {situation.title}",
+        columns,
+        tuple(rows),
+        "payoff from the move on, 0 being no change",
+    )
+
+
+def _regret_table(number: int, situation: Situation, reference: float) -> Table:
+    """Regret against the best option of each world, over worlds in which all of them stand."""
+    found = situation.options
+    together = np.all([one.weight > 0 for one in found], axis=0)
+    columns = (
+        Column("option", ""), Column("mean_regret", "mean regret", "size"), Column("regret_p95", "95 %", "size"),
+        Column("max_regret", "greatest", "size"), Column("satisfies", f"at least {reference:g}", "chance"), Column("is_best", "best in", "chance"),
+    )  # fmt: skip
+    if not together.any():
+        return Table(f"regret_{number}", "Regret", columns, (), "no world has all options open together")
+    means = np.array([one.means[together] for one in found])
+    weight = np.min([one.weight[together] for one in found], axis=0)
+    weight = weight / weight.sum()
+    regret = means.max(axis=0) - means
+    rows: list[tuple[Cell, ...]] = []
+    for place, one in enumerate(found):
+        p95 = quantiles(regret[place], weight, (0.95,))[0]
+        satisfied = float(weight[means[place] >= reference - 1e-12].sum())
+        best = float(weight[regret[place] <= 1e-12].sum())
+        rows.append((one.title, float(weight @ regret[place]), p95, float(regret[place].max()), satisfied, best))
+    return Table(
+        f"regret_{number}",
+        "Regret over worlds, by mean payoff",
+        columns,
+        tuple(rows),
+        f"in the {together.sum():,} worlds in which all these options may stand",
+    )
+
+
+def _dominance_table(number: int, situation: Situation, risks: dict[str, Risk]) -> Table:
+    found = situation.options
+    rows: list[tuple[Cell, ...]] = []
+    for one in found:
+        for other in found:
+            if one is other:
+                continue
+            a, b = risks[one.name].points, risks[other.name].points
+            order = next((n for n in (1, 2) if dominates(a, b, n)), None)
+            if order is not None:
+                rows.append((one.title, other.title, "first" if order == 1 else "second"))
+    columns = (Column("option", "option"), Column("over", "dominates"), Column("order", "order"))
+    note = "of the sampled distributions, at 99 quantiles; first: better at every level, second: preferred by all who dislike risk"
+    return Table(
+        f"dominance_{number}", "Stochastic dominance", columns, tuple(rows), note if rows else "none dominates another"
+    )
+
+
+def _compared(study: Study, move: str) -> Iterator[tuple[str, Claim]]:
+    """The claims that compare at least two actions of the move."""
+    for name, claim in study.scenario.claims.items():
+        if sum(element.startswith(f"{move}.") for element in claim.modelled_by or ()) >= 2:
+            yield name, claim
+
+
+def _claims_table(study: Study, step: int) -> Table:
+    info = study.game.steps[step]
+    titles = dict(zip(info.options, info.option_titles, strict=True))
+    rows: list[tuple[Cell, ...]] = []
+    for name, claim in _compared(study, info.move):
+        named = {
+            element.partition(".")[2] for element in claim.modelled_by or () if element.startswith(f"{info.move}.")
+        }
+        left = [title for option, title in titles.items() if option not in named]
+        rows.append(
+            (name, claim.says, ", ".join(titles[one] for one in titles if one in named), ", ".join(left) or "none")
+        )
+    columns = (
+        Column("claim", "claim"),
+        Column("says", "says"),
+        Column("compares", "compares"),
+        Column("leaves_out", "leaves out"),
+    )
+    note = None if rows else "no claim compares these options"
+    return Table("claims", "What the sources compare, and what they leave out", columns, tuple(rows), note)
+
+
+def _judgements(situation: Situation, risks: dict[str, Risk], mover: str) -> Iterator[str]:
+    found = situation.options
+    by_mean = max(found, key=lambda one: risks[one.name].mean)
+    by_tail = max(found, key=lambda one: risks[one.name].tail_mean)
+    tail = risks[by_tail.name].tail_mean
+    least = (
+        "which also has the least bad worst 5 %"
+        if by_tail is by_mean
+        else f"while the least bad worst 5 % is that of “{by_tail.title}” ({tail:+.2f} against {risks[by_mean.name].tail_mean:+.2f})"
+    )
+    yield f"{situation.title[0].upper()}{situation.title[1:]}, “{by_mean.title}” brings {mover} most in the mean ({risks[by_mean.name].mean:+.2f}), {least}."
