@@ -23,7 +23,7 @@ from stratagem.solve.plan import plan
 from stratagem.solve.sweep import backward
 
 CHUNK = 128  # worlds
-FOOTPRINTS = (128 << 10, 512 << 10, 4 << 20, 16 << 20, 256 << 20)  # bytes
+FOOTPRINTS = (256 << 10, 16 << 20, 256 << 20)  # bytes: the second cache, the third, memory
 TARGETS = {"quantal response": ">= 9", "best reply": ">= 12"}  # per cent, at 1e3
 
 

@@ -281,6 +281,7 @@ def test_engine_is_chosen_by_size() -> None:
     assert choose("auto", 1000, 10_000) == "numpy"
     assert choose("auto", LARGE_RUN, 1) == ("jax" if has_jax else "numpy")
     assert choose("numpy", LARGE_RUN, 1) == "numpy"
+    assert choose("auto", LARGE_RUN, 1, is_neutral=False) == "numpy"
 
 
 def test_missing_jax_is_said_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

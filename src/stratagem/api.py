@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stratagem.analyse.forecast import forecast
 from stratagem.catalogue import Case, load
-from stratagem.errors import UsageError, near, quote
+from stratagem.errors import UsageError, quote
 from stratagem.graph.compile import MAX_NODES, compile_scenario
 from stratagem.graph.game import Game
 from stratagem.scenario.model import Scenario
@@ -45,11 +45,6 @@ def solve(
     """
     case = scenario if isinstance(scenario, Case) else load(scenario)
     file, off, moves = case.scenario, _listed(without), _listed(do)
-    for name in off:
-        if name not in file.links:
-            raise UsageError(
-                f"the unknown link {quote(name)}{near(name, file.links)}; one of {', '.join(file.links) or 'none'} [L9]"
-            )
     game = compile_scenario(file, max_nodes, off)
     forced, fixed = _interventions(file, game, moves)
     seen = _listed(history) if history is not None else tuple(one.that for one in file.history)

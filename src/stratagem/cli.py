@@ -40,9 +40,6 @@ class _Group(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("interrupted", err=True)
             sys.exit(EXIT_INTERRUPTED)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(EXIT_INTERRUPTED)
         except MemoryError:
             click.echo("out of memory; use fewer `--worlds`", err=True)
             sys.exit(EXIT_FAULT)
@@ -54,6 +51,19 @@ class _Group(click.Group):
                 err=True,
             )
             sys.exit(EXIT_INTERNAL)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; a reader that left early, as `head` does, is no mistake (click itself would exit as for one)."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(EXIT_INTERRUPTED)
+
+
+def _say(text: str) -> None:
+    """Print a line with what could steer a terminal replaced."""
+    click.echo("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
 
 
 @click.group(cls=_Group, context_settings=CONTEXT)
@@ -124,7 +134,7 @@ def check(scenario: str, is_json: bool) -> None:
 
         click.echo(json.dumps({"schema": "stratagem/check/1", "file": case.file, "faults": []}))
     else:
-        click.echo(
+        _say(
             f"{case.file}: sound — {model.scenario} ({len(model.players)} players, {len(model.moves)} moves, {sum(1 for _ in model.known_quantities())} quantities)"
         )
 
@@ -266,6 +276,17 @@ def options(scenario: str, decision: str, reference: float, is_true: bool, is_js
     _show_finding(compare_options(_study(scenario, **options), decision, reference, not is_true), is_json)
 
 
+@main.command()
+@_scenario_argument
+@click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
+@_study_options
+def flips(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
+    """Show what would flip a decision: thresholds, a map, the nearest flips."""
+    from stratagem.analyse.flips import flips as find_flips
+
+    _show_finding(find_flips(_study(scenario, **options), decision), is_json)
+
+
 def _study(scenario: str, no_perceptions: bool, **options: Any) -> Any:
     from stratagem.analyse.study import Study
     from stratagem.catalogue import load
@@ -302,7 +323,7 @@ def inspect(scenario: str, tree: bool, lines: int, without: tuple[str, ...], max
     game = compile_scenario(model, max_nodes, without)
     if tree:
         for depth, text in tree_lines(game, lines):
-            click.echo("  " * depth + text)
+            _say("  " * depth + text)
     elif is_json:
         _echo_data("stratagem/inspect/1", look(model, game))
     else:

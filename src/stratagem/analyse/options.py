@@ -114,7 +114,7 @@ def compare(study: Study, step: int, believed: bool) -> list[Situation]:
     """The situations of a step, likeliest first; those that are next to never met are left out."""
     solver = study.solver(step)
     game, info = solver.game, study.game.steps[step]
-    situation_of = _situations(game, step)
+    situation_of = situations(game, step)
     shape = (len(set(situation_of.values())), len(info.options))
     means = np.full((*shape, study.worlds), np.nan)
     totals = np.full((*shape, PLAYS, study.worlds), np.nan)
@@ -123,7 +123,7 @@ def compare(study: Study, step: int, believed: bool) -> list[Situation]:
     for chunk in solver.chunks():
         counted = chunk.status == SOLVED
         whole += float(chunk.way.reach[0] @ counted)
-        for place, nodes in enumerate(_nodes_by_situation(situation_of)):
+        for place, nodes in enumerate(nodes_by_situation(situation_of)):
             reach[place] += float((chunk.way.reach[nodes] @ counted).sum())
             for option in range(len(info.options)):
                 part = (means[place, option], totals[place, option], weight[place, option])
@@ -140,7 +140,7 @@ def compare(study: Study, step: int, believed: bool) -> list[Situation]:
     return found
 
 
-def _situations(game: Game, step: int) -> dict[int, int]:
+def situations(game: Game, step: int) -> dict[int, int]:
     """The situation of each state of a step: states with the same options share one."""
     numbers: dict[tuple[int, ...], int] = {}
     found = {}
@@ -150,7 +150,8 @@ def _situations(game: Game, step: int) -> dict[int, int]:
     return found
 
 
-def _nodes_by_situation(situation_of: dict[int, int]) -> list[Ints]:
+def nodes_by_situation(situation_of: dict[int, int]) -> list[Ints]:
+    """The states of each situation."""
     count = len(set(situation_of.values()))
     return [np.array([node for node, one in situation_of.items() if one == place], np.int32) for place in range(count)]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from stratagem.errors import NotSolvedError, TooLargeError, UsageError, quote
+from stratagem.errors import NotSolvedError, TooLargeError, UsageError, near, quote
 from stratagem.graph.expression import ONE, ZERO, Numeric, Ref, Value
 from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Account, Game, ProbabilityCheck, StepInfo
 from stratagem.graph.state import PENDING, Layout, Reads, lay_out
@@ -56,7 +56,12 @@ def compile_scenario(scenario: Scenario, max_nodes: int = MAX_NODES, without: It
     Raises `NotSolvedError` for hidden information, `TooLargeError` over `max_nodes`, `UsageError` where a state leaves its domain
     or a player has no action.
     """
-    return _Compiler(scenario, max_nodes, frozenset(without)).compile()
+    off = frozenset(without)
+    for name in sorted(off - set(scenario.links)):
+        raise UsageError(
+            f"the unknown link {quote(name)}{near(name, scenario.links)}; one of {', '.join(scenario.links) or 'none'} [L9]"
+        )
+    return _Compiler(scenario, max_nodes, off).compile()
 
 
 class _Compiler:

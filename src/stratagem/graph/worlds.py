@@ -7,7 +7,7 @@ values already drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,23 +65,32 @@ def draw(
     return Worlds(index, drawn, perceived, players)
 
 
+def stated(
+    scenario: Scenario,
+    numbers: Mapping[str, Floats],
+    weights: Mapping[str, Mapping[str, Floats]],
+    perceptions: bool = True,
+) -> Worlds:
+    """Worlds with the numbers given, each [W] by the names of `amounts`, and the players' weights."""
+    size = max((len(one) for one in numbers.values()), default=1)
+    index = np.arange(size, dtype=np.int64)
+    perceived = dict(_perceived(scenario, numbers, size)) if perceptions else {}
+    players = _players(scenario, numbers, index, 0)
+    return Worlds(index, dict(numbers), perceived, replace(players, weights={**players.weights, **weights}))
+
+
 def central(scenario: Scenario, perceptions: bool = True) -> Worlds:
     """The one world of medians, and of prior means for weights."""
-    index = np.zeros(1, np.int64)
     drawn = {name: quantile(estimate, np.array([0.5])) for name, estimate in amounts(scenario).items()}
-    perceived = dict(_perceived(scenario, drawn, 1)) if perceptions else {}
-    many = _players(scenario, _draw_all(scenario, np.arange(4096), 0), np.arange(4096), 0)
-    one = _players(scenario, drawn, index, 0)
-    weights = {
-        player: {stake: np.array([values.mean()]) for stake, values in stakes.items()}
-        for player, stakes in many.weights.items()
-    }
-    return Worlds(
-        index,
-        drawn,
-        perceived,
-        PlayerValues(weights, one.payoffs, one.precision, one.risk_aversion, one.loss_aversion, one.discount),
-    )
+    many = prior_weights(scenario)
+    means = {player: {s: np.array([values.mean()]) for s, values in stakes.items()} for player, stakes in many.items()}
+    return stated(scenario, drawn, means, perceptions)
+
+
+def prior_weights(scenario: Scenario, num_worlds: int = 4096) -> Mapping[str, Mapping[str, Floats]]:
+    """Draws of every player's weights: player to stake to [W]."""
+    index = np.arange(num_worlds, dtype=np.int64)
+    return _players(scenario, _draw_all(scenario, index, 0), index, 0).weights
 
 
 def _draw_all(scenario: Scenario, index: NDArray[np.int64], seed: int) -> dict[str, Floats]:

@@ -77,7 +77,7 @@ def solve_nodes(kind: Kind, mode: Mode, terms: Terms, owner: Array, rule: Rule |
     is_tied = None
     if mode.is_best:
         best = best_set(jnp, own, is_available)
-        is_tied = jnp.sum(best, axis=1) > 1
+        is_tied = jnp.sum(jnp.where(best, 1.0, 0.0), axis=1) > 1.0
         behaviour = _by_rule(mode, best, share, children, rule, owner)
     else:
         weight = None if is_stuck is None else jnp.where(is_stuck[:, None], 0.0, _by_node(kind, terms.log_share))
@@ -144,11 +144,18 @@ def _combine(mode: Mode, terms: Terms, chances: list[Array], children: list[Arra
     if all(mode.is_neutral):
         return mean(chances, children)
     averse = [column for column, is_neutral in enumerate(mode.is_neutral) if not is_neutral]
-    probability = [chance[:, averse] if chance.shape[1] > 1 else chance for chance in chances]
+    probability = [_columns(chance, averse) if chance.shape[1] > 1 else chance for chance in chances]
     found = certainty_equivalent(
-        probability, [child[:, averse] for child in children], terms.risk_aversion[jnp.array(averse)]
+        probability, [_columns(child, averse) for child in children], _columns(terms.risk_aversion[None], averse)[0]
     )
-    return mean(chances, children).at[:, averse].set(found)
+    value = mean(chances, children)
+    place_of = {column: place for place, column in enumerate(averse)}
+    return jnp.stack([found[:, place_of[c]] if c in place_of else value[:, c] for c in range(value.shape[1])], axis=1)
+
+
+def _columns(values: Array, columns: list[int]) -> Array:
+    """Some columns of [n, C, W], as slices rather than by index, which is slower."""
+    return jnp.stack([values[:, column] for column in columns], axis=1)
 
 
 def certainty_equivalent(probability: list[Array], values: list[Array], risk_aversion: Array) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stratagem.errors import TooLargeError, WorldsError
 from stratagem.graph.game import CHANCE, Game, Ints
-from stratagem.graph.worlds import Worlds, draw
+from stratagem.graph.worlds import Worlds, draw, stated
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
 from stratagem.solve.engine import engine_of
@@ -80,7 +80,8 @@ class Solver:
         self.scenario, self.request, self.progress = scenario, request, progress
         self.game = announced(game, request.do) if request.is_announced else game
         self.plan: Plan = plan(self.game)
-        self.engine = engine_of(request.engine, self.plan, request.worlds)
+        is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
+        self.engine = engine_of(request.engine, self.plan, request.worlds, is_neutral)
         self.restriction = restrict(self.game, request.history)
         self.surprise = () if request.is_announced else request.do
         self.forced_edges = self._forced_edges()
@@ -125,10 +126,33 @@ class Solver:
         for first in range(0, self.request.worlds, batch):
             yield first, self._worlds(first, min(batch, self.request.worlds - first))
 
+    def of_worlds(self, worlds: Worlds) -> Iterator[Chunk]:
+        """The chunks of worlds that are given instead of drawn."""
+        inputs = prepare(self.game, self.scenario, self._as_seen(worlds))
+        size = self._chunk_worlds()
+        for start in range(0, len(worlds), size):
+            yield self._chunk(start, inputs.part(slice(start, start + size)))
+
+    def sampled(self, count: int, repeat: int = 1, numbers: Mapping[str, NDArray[np.float64]] | None = None) -> Worlds:
+        """The first `count` worlds, each repeated, with some numbers set to given values [repeat] in each."""
+        one = self.request
+        worlds = draw(self.scenario, count, one.seed, 0, one.fixed, one.perceptions)
+        repeated = {name: np.repeat(values, repeat) for name, values in worlds.quantities.items()}
+        repeated.update({name: np.tile(values, count) for name, values in (numbers or {}).items()})
+        weights = {
+            player: {stake: np.repeat(values, repeat) for stake, values in stakes.items()}
+            for player, stakes in worlds.players.weights.items()
+        }
+        return stated(self.scenario, repeated, weights, one.perceptions)
+
     def _worlds(self, first: int, count: int) -> Worlds:
-        worlds = draw(self.scenario, count, self.request.seed, first, self.request.fixed, self.request.perceptions)
+        one = self.request
+        return self._as_seen(draw(self.scenario, count, one.seed, first, one.fixed, one.perceptions))
+
+    def _as_seen(self, worlds: Worlds) -> Worlds:
+        """Worlds at the precision asked for, as players see them."""
         if self.request.precision is not None:
-            level = {name: np.full(count, self.request.precision) for name in self.game.players}
+            level = {name: np.full(len(worlds), self.request.precision) for name in self.game.players}
             worlds = replace(worlds, players=replace(worlds.players, precision=level))
         return with_means(self.game, self.scenario, worlds, self.request.taken_as_known)
 

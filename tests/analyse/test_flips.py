@@ -1,0 +1,107 @@
+"""What flips a decision: thresholds and nearest flips in closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stratagem.analyse.flips import flips, reweighting_nats
+from stratagem.analyse.latent import Latent, Simplex, helmert
+from stratagem.analyse.study import Study
+from stratagem.catalogue import Case
+from stratagem.scenario.quantities import pearson
+
+CHOICE = """
+scenario: A choice that is linear in two numbers
+players:
+  a: {name: A, precision: 5}
+quantities:
+  known to all:
+    q1: normal(1, 0.5)
+    q2: normal(2, 1)
+CORRELATIONS
+timeline:
+  - move: attack
+    player: a
+    actions:
+      hold: {end: peace, payoffs: {a: 0}}
+      strike: {end: war, payoffs: {a: FORMULA}}
+"""
+CORRELATED = "correlations:\n  - {between: [q1, q2], rank: 0.6}\n"
+THRESHOLD = 1e-8  # in units of the number
+DISTANCE = 1e-4  # in standard deviations
+
+
+def found(formula: str, correlations: str = ""):
+    text = CHOICE.replace("FORMULA", formula).replace("CORRELATIONS\n", correlations)
+    finding = flips(Study(Case("choice", "choice.yaml", text), worlds=256), "attack")
+    return {table.name: table for table in finding.tables}, finding
+
+
+def test_the_threshold_of_a_choice_between_two_actions() -> None:
+    tables, finding = found("q1 - 0.25")
+    (row,) = tables["thresholds"].rows
+    assert row[0] == "q1"
+    assert row[4] == pytest.approx(0.25, abs=THRESHOLD)
+    assert row[5:] == ("inside", "hold")
+    assert "“strike”" in finding.judgements[0]
+
+
+def test_every_threshold_of_a_lead_that_is_not_monotone() -> None:
+    tables, _ = found("(q1 - 0.5) * (q1 - 1.5) + 0.1")
+    values = [row[4] for row in tables["thresholds"].rows]
+    roots = np.sort(np.roots([1, -2, 0.85]))
+    assert sorted(values) == pytest.approx(roots, abs=THRESHOLD)
+
+
+@pytest.mark.parametrize(("correlations", "rank"), [("", 0.0), (CORRELATED, 0.6)])
+def test_the_nearest_flip_of_a_linear_gap(correlations: str, rank: float) -> None:
+    """Distance = mean of the gap over its standard deviation (Hasofer & Lind 1974)."""
+    tables, _ = found("q1 + 0.5 * q2 - 0.5", correlations)
+    variance = 0.25 + 0.25 + 2 * 0.5 * 0.5 * pearson(rank)
+    nearest = tables["nearest"].rows[0]
+    assert nearest[1] == pytest.approx(1.5 / np.sqrt(variance), abs=DISTANCE)
+    assert nearest[4] == "yes"
+
+
+def test_sparser_flips_are_farther() -> None:
+    tables, _ = found("q1 + 0.5 * q2 - 0.5")
+    distances = [row[1] for row in tables["nearest"].rows]
+    assert distances[1] > distances[0] - DISTANCE
+    assert distances[1] == pytest.approx(3.0, abs=DISTANCE)  # either number alone: 1.5 / 0.5
+
+
+def test_a_decision_that_nothing_flips_says_so() -> None:
+    tables, finding = found("exp(q1)")
+    assert not tables["thresholds"].rows
+    assert not tables["nearest"].rows
+    assert "No single number flips it" in finding.judgements[1]
+
+
+def test_the_map_changes_where_the_gap_does() -> None:
+    tables, _ = found("q1 + 0.5 * q2 - 1.8")
+    letters = np.array([row[1:] for row in tables["map"].rows])
+    assert {*letters.ravel()} == {"A", "B"}
+    assert letters[0, 0] != letters[-1, -1]
+
+
+def test_the_least_reweighting() -> None:
+    assert reweighting_nats(0.5, 0.5) == pytest.approx(0, abs=1e-12)
+    assert reweighting_nats(0.75, 0.25) == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25), abs=1e-12)
+    assert reweighting_nats(1.0, 0.0) is None
+
+
+def test_log_ratios_are_orthonormal_and_centred_on_the_prior_mean() -> None:
+    basis = helmert(4)
+    assert basis.T @ basis == pytest.approx(np.eye(3), abs=1e-12)
+    assert basis.sum(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
+    drawn = dict(zip("abc", np.random.default_rng(1).dirichlet([3, 2, 1], 2000).T, strict=True))
+    weights = Simplex.of(drawn).weights(np.zeros((2, 1)))
+    assert [one[0] for one in weights.values()] == pytest.approx([one.mean() for one in drawn.values()], abs=1e-12)
+
+
+def test_the_origin_is_the_central_world() -> None:
+    text = CHOICE.replace("FORMULA", "q1 - q2").replace("CORRELATIONS\n", CORRELATED)
+    latent = Latent(Case("choice", "choice.yaml", text).scenario)
+    worlds = latent.worlds(np.zeros((2, 1)))
+    assert [worlds.quantities[name][0] for name in ("q1", "q2")] == pytest.approx([1, 2], abs=1e-12)
