@@ -6,11 +6,12 @@ preferred action is the one that the mover holds worth most; it flips where anot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy import special
 
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
@@ -18,7 +19,7 @@ from stratagem.analyse.latent import Latent
 from stratagem.analyse.options import nodes_by_situation, situations
 from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats, Ints
-from stratagem.graph.worlds import Worlds
+from stratagem.graph.worlds import Worlds, stated
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Solver
 
@@ -31,6 +32,8 @@ MAP = 13
 ITERATIONS = 30
 STEP = 1e-4
 SIDE = 1e-4  # how far beyond a flip both sides are solved again, as a share of the way
+FARTHEST = 8.0  # standard deviations
+MOST_NUMBERS = 12
 AMONG = 5  # how many axes the sparse flips are sought among
 
 
@@ -77,8 +80,7 @@ def flips(study: Study, decision: str) -> Finding:
     origin = np.zeros((len(setting.latent.names), 1))
     values = setting.values(setting.latent.worlds(origin))[:, 0]
     first = int(values.argmax())
-    axes = [axis_of(setting, name, first) for name in _axis_names(setting.latent)]
-    axes.sort(key=lambda axis: -axis.swing)
+    axes = axes_of(setting, first)
     near = list(_nearest(setting, first))
     worlds = _world_table(setting, axes)
     mover = study.scenario.players[study.game.players[info.player]].name
@@ -146,65 +148,78 @@ def _axis_names(latent: Latent) -> Iterator[str]:
         yield from (f"{player}.weights.{stake}" for stake in simplex.stakes)
 
 
-def _mover_of(latent: Latent, name: str) -> tuple[Callable[[Floats], Worlds], Callable[[Floats], Floats]]:
-    """How a number is set, and its quantiles."""
-    if name in latent.numbers:
-        return (lambda values: latent.with_number(name, values)), lambda u: latent.number_at(name, _normal(u))
-    player, _, stake = name.split(".")
-    drawn = _drawn_weights(latent, player)[stake]
-    return (lambda values: latent.with_weight(player, stake, values)), lambda u: np.quantile(drawn, u)
-
-
-def _normal(u: Floats) -> Floats:
-    from scipy import special  # noqa: PLC0415
-
-    return np.asarray(special.ndtri(u))
-
-
-def _drawn_weights(latent: Latent, player: str) -> dict[str, Floats]:
-    from stratagem.graph.worlds import prior_weights  # noqa: PLC0415
-
-    return dict(prior_weights(latent.scenario)[player])
-
-
-def axis_of(setting: Setting, name: str, first: int) -> Axis:
-    """The thresholds of one number in the central world, all of them, refined by bisection."""
-    place, points = _mover_of(setting.latent, name)
+def _values_of(latent: Latent, name: str) -> Floats:
+    """The 5 % point, the centre and the 95 % point of a number or weight, and a grid over its range."""
     u = np.concatenate([[0.05, 0.5, 0.95], np.linspace(1 - REACH, REACH, GRID)])
-    values = points(u)
-    if name not in setting.latent.numbers:
-        values[1] = _central_weight(setting.latent, name)
-    worth = setting.values(place(values))
-    lead = worth[first] - np.delete(worth, first, axis=0).max(axis=0)
-    thresholds = tuple(_crossings(setting, place, values[3:], lead[3:], first))
-    return Axis(name, float(values[1]), float(values[0]), float(values[2]), float(lead[0]), float(lead[2]), thresholds)
-
-
-def _central_weight(latent: Latent, name: str) -> float:
+    if name in latent.numbers:
+        return latent.number_at(name, special.ndtri(u))
     player, _, stake = name.split(".")
+    values = np.quantile(latent.drawn_weights[player][stake], u)
     simplex = latent.simplices[player]
-    return float(simplex.mean[simplex.stakes.index(stake)])
+    values[1] = simplex.mean[simplex.stakes.index(stake)]
+    return np.asarray(values)
 
 
-def _crossings(
-    setting: Setting, place: Callable[[Floats], Worlds], values: Floats, lead: Floats, first: int
-) -> Iterator[tuple[float, int]]:
-    """Every value at which the lead changes sign, and the action on the other side."""
-    brackets = np.flatnonzero(
-        np.isfinite(lead[:-1]) & np.isfinite(lead[1:]) & (np.sign(lead[:-1]) != np.sign(lead[1:]))
-    )
-    if not len(brackets):
+def axes_of(setting: Setting, first: int) -> list[Axis]:
+    """Every number moved alone in the central world, widest swing first; all thresholds are refined together."""
+    names = list(_axis_names(setting.latent))
+    moves = [(name, _values_of(setting.latent, name)) for name in names]
+    worth = setting.values(setting.latent.varied(moves))
+    lead = (worth[first] - np.delete(worth, first, axis=0).max(axis=0)).reshape(len(names), -1)
+    brackets = [
+        (name, values[3 + place], values[4 + place], leads[3 + place], leads[4 + place])
+        for (name, values), leads in zip(moves, lead, strict=True)
+        for place in np.flatnonzero(leads[3:-1] * leads[4:] < 0)
+    ]
+    found: dict[str, list[tuple[float, int]]] = {name: [] for name in names}
+    for name, value, rival in _crossings(setting, brackets, first):
+        found[name].append((value, rival))
+    axes = [
+        Axis(
+            name,
+            float(values[1]),
+            float(values[0]),
+            float(values[2]),
+            float(leads[0]),
+            float(leads[2]),
+            tuple(found[name]),
+        )
+        for (name, values), leads in zip(moves, lead, strict=True)
+    ]
+    return sorted(axes, key=lambda axis: -axis.swing)
+
+
+Bracket = tuple[str, float, float, float, float]
+
+
+def _crossings(setting: Setting, brackets: list[Bracket], first: int) -> Iterator[tuple[str, float, int]]:
+    """Where each lead changes sign between two values (regula falsi, Illinois form), and the action beyond."""
+    if not brackets:
         return
-    left, right, sign = values[brackets].copy(), values[brackets + 1].copy(), np.sign(lead[brackets])
+    names = [one[0] for one in brackets]
+    left, right, at_left, at_right = (np.array([one[place] for one in brackets]) for place in (1, 2, 3, 4))
+    goes_up = at_left < 0
     for _ in range(BISECTIONS):
-        middle = (left + right) / 2
-        same = np.sign(setting.lead(place(middle), first)) == sign
-        left, right = np.where(same, middle, left), np.where(same, right, middle)
-        if (np.abs(right - left) <= 1e-10 * np.maximum(1, np.abs(middle))).all():
+        middle = (left * at_right - right * at_left) / (at_right - at_left)
+        lead = _lead_at(setting, names, middle, first)
+        is_left = lead * at_left > 0
+        at_right = np.where(is_left, at_right / 2, lead)
+        at_left = np.where(is_left, lead, at_left / 2)
+        left, right = np.where(is_left, middle, left), np.where(is_left, right, middle)
+        if (np.abs(lead) < 1e-13).all() or (right - left <= 1e-12 * np.maximum(1, np.abs(middle))).all():
             break
-    lost = np.where(sign > 0, right, left)
-    rivals = setting.values(place(lost)).argmax(axis=0)
-    yield from zip(((left + right) / 2).tolist(), rivals.tolist(), strict=True)
+    beyond = middle + np.where(goes_up, -1, 1) * 1e-7 * np.maximum(np.abs(middle), 1e-3)
+    rivals = setting.values(setting.latent.varied(_pairs(names, beyond)))
+    others = np.where(np.arange(len(rivals))[:, None] == first, -np.inf, rivals)
+    yield from zip(names, middle.tolist(), others.argmax(axis=0).tolist(), strict=True)
+
+
+def _lead_at(setting: Setting, names: list[str], values: Floats, first: int) -> Floats:
+    return setting.lead(setting.latent.varied(_pairs(names, values)), first)
+
+
+def _pairs(names: list[str], values: Floats) -> list[tuple[str, Floats]]:
+    return [(name, np.array([value])) for name, value in zip(names, values, strict=True)]
 
 
 # --- all numbers together ----------------------------------------------------------------------------------------
@@ -223,80 +238,85 @@ class Flip:
 
 def _nearest(setting: Setting, first: int) -> Iterator[Flip]:
     """The nearest flip over all numbers, and over one, two and three of them."""
-    latent = setting.latent
-    groups = list(dict.fromkeys(latent.names))
-    everything = _descend(setting, first, np.ones(len(latent.names), bool))
+    names = np.array(setting.latent.names)
+    groups = list(dict.fromkeys(setting.latent.names))
+    everything = _descend(setting, first, np.ones((len(names), 1), bool))[0]
     if everything is None:
         return
     yield _flip(setting, first, everything, ("all",))
-    pull = {
-        name: float(np.sqrt(sum(everything[i] ** 2 for i, one in enumerate(latent.names) if one == name)))
-        for name in groups
-    }
+    pull = {name: float(np.linalg.norm(everything[names == name])) for name in groups}
     leading = sorted(groups, key=lambda name: -pull[name])[:AMONG]
+    sparse = [chosen for count in (1, 2, 3) for chosen in combinations(leading, count)]
+    points = _descend(setting, first, np.array([np.isin(names, chosen) for chosen in sparse]).T)
     for count in (1, 2, 3):
-        found = []
-        for names in combinations(leading, count):
-            point = _descend(setting, first, np.isin(latent.names, names))
-            if point is not None:
-                found.append((float(np.linalg.norm(point)), names, point))
+        found = [
+            (float(np.linalg.norm(point)), chosen, point)
+            for chosen, point in zip(sparse, points, strict=True)
+            if len(chosen) == count and point is not None
+        ]
         if found:
-            _, names, point = min(found, key=lambda one: one[0])
-            yield _flip(setting, first, point, names)
+            _, chosen, point = min(found, key=lambda one: one[0])
+            yield _flip(setting, first, point, chosen)
 
 
-def _descend(setting: Setting, first: int, is_free: np.ndarray) -> Floats | None:
-    """The point nearest to the origin with no lead, by the Hasofer-Lind-Rackwitz-Fiessler iteration; None where it is not reached."""
-    point = np.zeros(len(is_free))
+def _descend(setting: Setting, first: int, is_free: np.ndarray) -> list[Floats | None]:
+    """For each column of `is_free` [dim, m], the point nearest to the origin with no lead that moves free axes only.
+
+    The iteration of Hasofer, Lind, Rackwitz and Fiessler (1978), all columns at once; None where it finds none nearby.
+    """
+    points = np.zeros(is_free.shape)
+    is_lost = np.zeros(is_free.shape[1], bool)
     for _ in range(ITERATIONS):
-        lead, slope = _slope(setting, first, point, is_free)
-        size = float(slope @ slope)
-        if not np.isfinite(lead) or size < 1e-20:
-            return None
-        target = slope * (float(slope @ point) - lead) / size
-        if np.linalg.norm(target) > 8:
-            return None
-        if np.linalg.norm(target - point) < 1e-7:
-            point = target
+        lead, slope = _slopes(setting, first, points, is_free)
+        size = (slope**2).sum(axis=0)
+        is_lost |= ~np.isfinite(lead) | (size < 1e-20)
+        target = slope * (((slope * points).sum(axis=0) - lead) / np.where(size > 0, size, 1.0))
+        is_lost |= np.linalg.norm(target, axis=0) > FARTHEST
+        target[:, is_lost] = points[:, is_lost]
+        if (np.linalg.norm(target - points, axis=0) < 1e-7).all():
+            points = target
             break
-        point = _damped(setting, first, point, target)
-    return _on_boundary(setting, first, point)
+        points = _damped(setting, first, points, target)
+    found = _on_boundary(setting, first, points)
+    return [None if lost or point is None else point for lost, point in zip(is_lost, found, strict=True)]
 
 
-def _slope(setting: Setting, first: int, point: Floats, is_free: np.ndarray) -> tuple[float, Floats]:
-    """The lead at a point and its slope by central differences along the free axes."""
-    free = np.flatnonzero(is_free)
-    steps = np.zeros((len(point), 2 * len(free) + 1))
-    steps[free, np.arange(len(free))] = STEP
-    steps[free, len(free) + np.arange(len(free))] = -STEP
-    leads = setting.lead(setting.latent.worlds(point[:, None] + steps), first)
-    slope = np.zeros(len(point))
-    slope[free] = (leads[: len(free)] - leads[len(free) : -1]) / (2 * STEP)
-    return float(leads[-1]), slope
+def _slopes(setting: Setting, first: int, points: Floats, is_free: np.ndarray) -> tuple[Floats, Floats]:
+    """The lead at each point [m] and its slope [dim, m] by central differences along the free axes."""
+    axis, column = np.nonzero(is_free)
+    steps = np.zeros((len(points), len(axis)))
+    steps[axis, np.arange(len(axis))] = STEP
+    tried = np.concatenate([points, points[:, column] + steps, points[:, column] - steps], axis=1)
+    leads = setting.lead(setting.latent.worlds(tried), first)
+    count = points.shape[1]
+    slope = np.zeros(points.shape)
+    slope[axis, column] = (leads[count : count + len(axis)] - leads[count + len(axis) :]) / (2 * STEP)
+    return leads[:count], slope
 
 
-def _damped(setting: Setting, first: int, point: Floats, target: Floats) -> Floats:
-    """A step towards the target that does not overshoot: the best of a few lengths, by distance and lead together."""
+def _damped(setting: Setting, first: int, points: Floats, target: Floats) -> Floats:
+    """A step of each point towards its target that does not overshoot: the best of a few lengths."""
     lengths = np.array([1.0, 0.5, 0.25])
-    tried = point[:, None] + (target - point)[:, None] * lengths
-    leads = np.abs(setting.lead(setting.latent.worlds(tried), first))
-    merit = 0.5 * (tried**2).sum(axis=0) + 1e3 * leads
-    return np.asarray(tried[:, int(np.nanargmin(merit))])
+    tried = points[:, :, None] + (target - points)[:, :, None] * lengths
+    leads = np.abs(setting.lead(setting.latent.worlds(tried.reshape(len(points), -1)), first))
+    merit = 0.5 * (tried**2).sum(axis=0) + 1e3 * leads.reshape(tried.shape[1:])
+    best = np.where(np.isnan(merit), np.inf, merit).argmin(axis=1)
+    return np.asarray(tried[:, np.arange(tried.shape[1]), best])
 
 
-def _on_boundary(setting: Setting, first: int, point: Floats) -> Floats | None:
-    """The point scaled along its ray to where the lead is nil; None where the ray has no such place nearby."""
+def _on_boundary(setting: Setting, first: int, points: Floats) -> list[Floats | None]:
+    """Each point scaled along its ray to where the lead is nil; None where the ray has no such place nearby."""
     scales = np.linspace(0.0, 1.3, 27)
-    leads = setting.lead(setting.latent.worlds(point[:, None] * scales), first)
-    lost = np.flatnonzero(leads < 0)
-    if not len(lost) or lost[0] == 0:
-        return None
-    low, high = scales[lost[0] - 1], scales[lost[0]]
+    count = points.shape[1]
+    leads = setting.lead(setting.latent.worlds((points[:, :, None] * scales).reshape(len(points), -1)), first)
+    lost = leads.reshape(count, -1) < 0
+    place = np.where(lost.any(axis=1), lost.argmax(axis=1), 0)
+    low, high = scales[np.maximum(place - 1, 0)], scales[place]
     for _ in range(BISECTIONS):
         middle = (low + high) / 2
-        is_ahead = setting.lead(setting.latent.worlds(point[:, None] * middle), first)[0] > 0
-        low, high = (middle, high) if is_ahead else (low, middle)
-    return np.asarray(point * (low + high) / 2)
+        is_ahead = setting.lead(setting.latent.worlds(points * middle), first) > 0
+        low, high = np.where(is_ahead, middle, low), np.where(is_ahead, high, middle)
+    return [points[:, m] * (low[m] + high[m]) / 2 if place[m] > 0 else None for m in range(count)]
 
 
 def _flip(setting: Setting, first: int, point: Floats, names: tuple[str, ...]) -> Flip:
@@ -364,7 +384,9 @@ def _map_table(setting: Setting, axes: list[Axis], titles: list[str]) -> Table:
     names = [axis.name for axis in axes if axis.name in setting.latent.numbers][:2]
     if len(names) < 2:
         return Table("map", "Region map", (), (), "fewer than two numbers to map")
-    rows_at, columns_at = (setting.latent.number_at(name, _normal(np.linspace(0.05, 0.95, MAP))) for name in names)
+    rows_at, columns_at = (
+        setting.latent.number_at(name, special.ndtri(np.linspace(0.05, 0.95, MAP))) for name in names
+    )
     size = MAP * MAP
     worlds = setting.latent.worlds(np.zeros((len(setting.latent.names), size)))
     numbers = {**worlds.quantities, names[0]: np.repeat(rows_at, MAP), names[1]: np.tile(columns_at, MAP)}
@@ -383,8 +405,6 @@ def _map_table(setting: Setting, axes: list[Axis], titles: list[str]) -> Table:
 
 
 def _with(setting: Setting, numbers: dict[str, Floats], worlds: Worlds) -> Worlds:
-    from stratagem.graph.worlds import stated  # noqa: PLC0415
-
     return stated(
         setting.study.scenario,
         numbers,
@@ -418,21 +438,15 @@ def _nearest_table(near: list[Flip], titles: list[str]) -> Table:
 
 def _world_table(setting: Setting, axes: list[Axis]) -> Table:
     """In which share of sampled worlds moving one number alone flips what is preferred there."""
-    drawn = setting.solver.sampled(SAMPLED_WORLDS)
-    preferred = setting.values(drawn).argmax(axis=0)
+    preferred = setting.values(setting.solver.sampled(SAMPLED_WORLDS)).argmax(axis=0)
+    numbers = [axis for axis in axes if axis.name in setting.latent.numbers][:MOST_NUMBERS]
     rows: list[tuple[Cell, ...]] = []
-    numbers = [axis for axis in axes if axis.name in setting.latent.numbers][:12]
     for axis in numbers:
-        grid = setting.latent.number_at(axis.name, _normal(np.linspace(0.05, 0.95, COARSE)))
-        best = (
-            setting.values(setting.solver.sampled(SAMPLED_WORLDS, COARSE, {axis.name: grid}))
-            .argmax(axis=0)
-            .reshape(SAMPLED_WORLDS, COARSE)
-        )
-        differs = best != preferred[:, None]
-        flipped = differs.any(axis=1)
-        at = [float(grid[np.flatnonzero(row)[0]]) for row in differs[flipped]]
-        rows.append((axis.name, float(flipped.mean()), float(np.median(at)) if at else None))
+        grid = setting.latent.number_at(axis.name, special.ndtri(np.linspace(0.05, 0.95, COARSE)))
+        worlds = setting.solver.sampled(SAMPLED_WORLDS, COARSE, {axis.name: grid})
+        differs = setting.values(worlds).argmax(axis=0).reshape(SAMPLED_WORLDS, COARSE) != preferred[:, None]
+        at = [float(grid[np.flatnonzero(row)[0]]) for row in differs if row.any()]
+        rows.append((axis.name, float(differs.any(axis=1).mean()), float(np.median(at)) if at else None))
     columns = (
         Column("number", ""),
         Column("flips_in", "flips in", "chance"),

@@ -7,6 +7,7 @@ as surprising as one standard deviation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,9 +42,14 @@ class Latent:
         return tuple(name for name, one in self.estimates.items() if not one.is_exact and one.family not in DISCRETE)
 
     @cached_property
+    def drawn_weights(self) -> Mapping[str, Mapping[str, Floats]]:
+        """Draws of every player's weights."""
+        return prior_weights(self.scenario)
+
+    @cached_property
     def simplices(self) -> dict[str, Simplex]:
         """The weights that are drawn as a whole, by player."""
-        drawn = prior_weights(self.scenario)
+        drawn = self.drawn_weights
         players = self.scenario.players
         return {
             name: Simplex.of(drawn[name])
@@ -77,22 +83,26 @@ class Latent:
         """The values of a number at its own standard normals."""
         return quantile(self.estimates[name], special.ndtr(z))
 
-    def with_number(self, name: str, values: Floats) -> Worlds:
-        """The central world with one number set, others (correlated ones too) where they are."""
-        size = len(values)
-        numbers = {key: quantile(one, np.full(size, 0.5)) for key, one in self.estimates.items()}
-        numbers[name] = values
-        weights = {player: one.weights(np.zeros((len(one.stakes) - 1, size))) for player, one in self.simplices.items()}
-        return stated(self.scenario, numbers, weights, self.perceptions)
+    def varied(self, moves: Sequence[tuple[str, Floats]]) -> Worlds:
+        """The central world once for every value of every move, with the number or weight of that name set to it.
 
-    def with_weight(self, player: str, stake: str, values: Floats) -> Worlds:
-        """The central world with one weight set, the player's others rescaled."""
-        size = len(values)
-        numbers = {key: quantile(one, np.full(size, 0.5)) for key, one in self.estimates.items()}
-        weights = {name: one.weights(np.zeros((len(one.stakes) - 1, size))) for name, one in self.simplices.items()}
-        own = weights[player]
-        rest = 1 - own[stake]
-        weights[player] = {key: values if key == stake else one * (1 - values) / rest for key, one in own.items()}
+        Other numbers stay where they are, correlated ones too; a player's other weights are rescaled.
+        """
+        sizes = [len(values) for _, values in moves]
+        numbers = {key: quantile(one, np.full(sum(sizes), 0.5)) for key, one in self.estimates.items()}
+        weights = {
+            player: one.weights(np.zeros((len(one.stakes) - 1, sum(sizes)))) for player, one in self.simplices.items()
+        }
+        for (name, values), stop in zip(moves, np.cumsum(sizes), strict=True):
+            place = slice(stop - len(values), stop)
+            if name in numbers:
+                numbers[name][place] = values
+            else:
+                player, _, stake = name.split(".")
+                own = weights[player]
+                scale = (1 - values) / (1 - own[stake][place])
+                for key, one in own.items():
+                    one[place] = values if key == stake else one[place] * scale
         return stated(self.scenario, numbers, weights, self.perceptions)
 
     def _correlate(self, normals: dict[str, Floats]) -> dict[str, Floats]:
@@ -117,9 +127,9 @@ class Simplex:
     mean: Floats  # [stakes]
 
     @classmethod
-    def of(cls, drawn: object) -> Simplex:
+    def of(cls, drawn: Mapping[str, Floats]) -> Simplex:
         """The simplex of drawn weights (stake to [W])."""
-        values = dict(drawn)  # type: ignore[call-overload]
+        values = dict(drawn)
         table = np.array(list(values.values()))
         basis = helmert(len(table))
         ratios = basis.T @ np.log(np.maximum(table, 1e-300))

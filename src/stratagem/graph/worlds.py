@@ -144,7 +144,11 @@ def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.
         amount: Amount | None = getattr(player, field)
         if amount is None:
             return np.full(size, default)
-        return value(amount.formula) if amount.formula else drawn[f"{name}.{field}"]
+        if amount.formula:
+            return value(amount.formula)
+        found = drawn[f"{name}.{field}"]
+        # The tail of a range such as `5% to 20%` reaches past a half, where choice is by base shares already.
+        return np.clip(found, LEAST_ERROR, 0.5) if field == "errors" else found
 
     def table(field: str, default: float) -> dict[str, Floats]:
         return {name: of(name, player, field, default) for name, player in scenario.players.items()}
