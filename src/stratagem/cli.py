@@ -287,6 +287,30 @@ def flips(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
     _show_finding(find_flips(_study(scenario, **options), decision), is_json)
 
 
+@main.command()
+@_scenario_argument
+@click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
+@click.option("--option", "option", metavar="ACTION", help="The action to explain; the likeliest one by default.")
+@_study_options
+def discover(scenario: str, decision: str, option: str | None, is_json: bool, **options: Any) -> None:
+    """Say in which worlds the mover takes an option: boxes of quantities, each checked on half-samples."""
+    from stratagem.analyse.discover import discover as discover_boxes
+
+    _show_finding(discover_boxes(_study(scenario, **options), decision, option), is_json)
+
+
+@main.command()
+@_scenario_argument
+@click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
+@click.option("--option", "option", metavar="ACTION", help="The action to explain; the likeliest one by default.")
+@_study_options
+def sensitivity(scenario: str, decision: str, option: str | None, is_json: bool, **options: Any) -> None:
+    """Share out the variance of a payoff gap and of a chance among the uncertain numbers."""
+    from stratagem.analyse.sensitivity import sensitivity as share_out
+
+    _show_finding(share_out(_study(scenario, **options), decision, option), is_json)
+
+
 def _study(scenario: str, no_perceptions: bool, **options: Any) -> Any:
     from stratagem.analyse.study import Study
     from stratagem.catalogue import load

@@ -42,12 +42,31 @@ class Limit:
             found &= numbers <= self.high
         return found
 
+    def sides(self) -> tuple[Limit, ...]:
+        """Its low and its high end apart; a limit to values is one."""
+        if self.low is None or self.high is None:
+            return (self,)
+        return Limit(self.name, low=self.low), Limit(self.name, high=self.high)
+
     def __str__(self) -> str:
         if self.values is not None:
             return f"{self.name} is {' or '.join(f'{value:.3g}' for value in self.values)}"
         if self.low is not None and self.high is not None:
             return f"{self.name} is from {self.low:.3g} to {self.high:.3g}"
         return f"{self.name} is at least {self.low:.3g}" if self.low is not None else f"{self.name} is at most {self.high:.3g}"  # fmt: skip
+
+
+def joined(limits: Sequence[Limit]) -> list[Limit]:
+    """The limits with those on one quantity made one: what meets it meets them all."""
+    found: dict[str, Limit] = {}
+    for limit in limits:
+        one = found.get(limit.name, limit)
+        lows = [end for end in (one.low, limit.low) if end is not None]
+        highs = [end for end in (one.high, limit.high) if end is not None]
+        values = [side.values for side in (one, limit) if side.values is not None]
+        both = tuple(value for value in values[0] if value in values[-1]) if values else None
+        found[limit.name] = Limit(limit.name, max(lows, default=None), min(highs, default=None), both)
+    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -104,14 +123,20 @@ def sample_of(
     weights = np.ones(len(hits)) if weight is None else np.asarray(weight, np.float64)
     values = np.array([np.asarray(one, np.float64) for one in inputs.values()])
     if not inputs or values.shape != (len(inputs), len(hits)) or weights.shape != hits.shape:
-        raise UsageError("boxes need at least one quantity, and as many numbers of each as there are outcomes and weights")
+        raise UsageError(
+            "boxes need at least one quantity, and as many numbers of each as there are outcomes and weights"
+        )
     counts = weights > 0
     if not counts.any() or not np.isfinite(weights).all() or (weights < 0).any():
-        raise UsageError("no world weighs anything, or a weight is below 0 or not a number; there is nothing to explain")
+        raise UsageError(
+            "no world weighs anything, or a weight is below 0 or not a number; there is nothing to explain"
+        )
     values, hits, weights = values[:, counts], hits[counts], weights[counts]
     if not np.isfinite(values).all() or not ((hits >= 0) & (hits <= 1)).all():
         raise UsageError("a box reads finite numbers, and an outcome from 0 to 1")
-    is_category = [name in categories for name in inputs] if categories is not None else [_has_few(row) for row in values]
+    is_category = (
+        [name in categories for name in inputs] if categories is not None else [_has_few(row) for row in values]
+    )
     return Sample(tuple(inputs), values, np.array(is_category, bool), hits, weights)
 
 
@@ -133,6 +158,10 @@ class Box:
     def restricted(self) -> tuple[str, ...]:
         """[L] the quantities that are limited."""
         return tuple(limit.name for limit in self.limits)
+
+    def __str__(self) -> str:
+        *first, last = [str(limit) for limit in self.limits] or ["all worlds"]
+        return f"{', '.join(first)} and {last}" if first else last
 
     @property
     def quality(self) -> float:

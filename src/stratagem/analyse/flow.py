@@ -136,7 +136,9 @@ def _step(game: Game, number: int, passed: Floats, best: Floats, met: float, is_
 
 def _links(game: Game, passed: Floats) -> Iterator[FlowLink]:
     """Every link, by following where the plays at each state came from; states at which a move is passed over are looked through."""
-    sources = [(START, 0)] + [(number, option) for number, step in enumerate(game.steps) for option in range(len(step.options))]
+    sources = [(START, 0)] + [
+        (number, option) for number, step in enumerate(game.steps) for option in range(len(step.options))
+    ]
     first = np.cumsum([1, *(len(step.options) for step in game.steps)])
     came = np.zeros((game.num_nodes, len(sources)))
     came[0, 0] = 1.0

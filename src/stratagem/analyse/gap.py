@@ -46,6 +46,25 @@ def payoff_gap(
     return found
 
 
+def world_gap(study: Study, step: int, options: tuple[int, int]) -> tuple[Floats, Floats]:
+    """[W] the mover's gap of the first option over the second in each world, and the weight of the states where both stand.
+
+    The gap is a mean over these states; NaN where a world reaches none of them.
+    """
+    solver = study.solver(step)
+    player = study.game.steps[step].player
+    first, second = _edges_of(study.game, step, options)
+    nodes = study.game.parent_of_edge[first]
+    gap, total = np.zeros(study.worlds), np.zeros(study.worlds)
+    for chunk in solver.chunks():
+        share = chunk.inputs.tables[0][study.game.share_of_edge[[first, second]]] if len(first) else np.zeros((2, 0, 1))
+        weight = chunk.way.reach[nodes] * (chunk.status == SOLVED) * (share > 0).all(axis=0)
+        own = _own_value(solver, chunk, first, player) - _own_value(solver, chunk, second, player)
+        gap[chunk.place] = (weight * np.where(weight > 0, own, 0.0)).sum(axis=0)
+        total[chunk.place] = weight.sum(axis=0)
+    return np.where(total > 0, gap / np.where(total > 0, total, 1.0), np.nan), total
+
+
 def _baseline(game: Game, name: str | None) -> int:
     if name is None:
         return 0

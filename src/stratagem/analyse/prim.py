@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from stratagem.analyse.box import Box, Limit, Mask, Sample, box_of, needless, sample_of
+from stratagem.analyse.box import Box, Limit, Mask, Sample, box_of, joined, needless, sample_of
 from stratagem.analyse.halves import Check, check
 from stratagem.graph.game import Floats, Ints
 
@@ -110,17 +110,16 @@ def find_box(
 
 
 def _needed(sample: Sample, limits: Sequence[Limit], most: int) -> list[Limit]:
-    """The limits without those that add nothing that chance would not, and no more than `most`."""
-    kept = list(limits)
+    """The limits without the ends that add nothing that chance would not, and on no more than `most` quantities."""
+    kept = [side for limit in limits for side in limit.sides()]
     while kept:
         rows = needless(sample, kept)
-        place = max(range(len(kept)), key=lambda one: rows[one][1])
-        if len(kept) <= most and all(p <= NEEDLESS for p, _ in rows):
+        is_crowded = len({limit.name for limit in kept}) > most
+        if not is_crowded and all(p <= NEEDLESS for p, _ in rows):
             break
-        if len(kept) <= most:
-            place = max(range(len(kept)), key=lambda one: rows[one][0])
+        place = max(range(len(kept)), key=lambda one: rows[one][1] if is_crowded else rows[one][0])
         del kept[place]
-    return kept
+    return joined(kept)
 
 
 # --- peeling -----------------------------------------------------------------------------------------------------
@@ -272,7 +271,7 @@ class _State:
         last = np.maximum(count - 1, 0)
         mass, hits = passed[side, last], outcome[side, last]
         for place in np.flatnonzero(count == 0):  # the least group of equal numbers is larger than a slice
-            count[place], mass[place], hits[place] = self._group(place)
+            count[place], mass[place], hits[place] = self._group(int(place))
         return count, mass, hits
 
     def _tails(self, limit: float) -> tuple[Ints, Floats]:
@@ -311,9 +310,7 @@ def paste(sample: Sample, limits: Sequence[Limit], alpha: float = ALPHA) -> list
     return now
 
 
-def _wider(
-    sample: Sample, limits: Sequence[Limit], place: int, alpha: float
-) -> list[tuple[float, int, Limit | None]]:
+def _wider(sample: Sample, limits: Sequence[Limit], place: int, alpha: float) -> list[tuple[float, int, Limit | None]]:
     """What each way to widen one limit would add to the box's quality."""
     limit = limits[place]
     others = sample.inside([one for number, one in enumerate(limits) if number != place])

@@ -172,8 +172,10 @@ class _Parser:
     def _take(self, expected: str | None = None) -> tuple[str, str, int]:
         token = self.tokens[self.next]
         if expected is not None and token[1] != expected:
-            found = quote(token[1]) if token[0] != "end" else "the end of the formula"
-            raise FormulaFault(token[2], found, f"`{expected}`")
+            if token[0] != "end":
+                raise FormulaFault(token[2], quote(token[1]), f"`{expected}`")
+            hint = "; inside `{ }` a comma ends the value, so put such a formula in quotes" if expected == ")" else ""
+            raise FormulaFault(token[2], "the end of the formula", f"`{expected}`{hint}")
         self.next += 1
         return token
 

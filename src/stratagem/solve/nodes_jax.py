@@ -83,7 +83,8 @@ def solve_nodes(kind: Kind, mode: Mode, terms: Terms, owner: Array, rule: Rule |
         weight = None if is_stuck is None else jnp.where(is_stuck[:, None], 0.0, _by_node(kind, terms.log_share))
         behaviour = quantal_response(jnp, own, terms.precision[:, None], weight)
     value = _combine(mode, terms, [behaviour[:, j, None] for j in range(kind.branching)], children)
-    return Part(value, behaviour, jnp.max(reachable, axis=1) - _own(value, owner), is_tied, is_stuck)
+    expected = jnp.sum(behaviour * own, axis=1) if all(mode.is_neutral) else _own(value, owner)
+    return Part(value, behaviour, jnp.max(reachable, axis=1) - expected, is_tied, is_stuck)
 
 
 def _by_node(kind: Kind, rows: Array) -> Array:

@@ -169,7 +169,7 @@ def _kinds(game: Game, slots: int) -> tuple[tuple[Kind, ...], Places]:
             int(branching),
             bool(is_even[kind == k].all()),
             bool(has_gain[kind == k].any()),
-            max(slots // max(int(branching), 2), 1),
+            max(slots // max(int(branching), 3), 1),
         )
         for k, (mover, branching) in enumerate(found)
     )
