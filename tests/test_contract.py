@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "stratagem"
 FILES = sorted(SOURCE.rglob("*.py"))
 LINT_IMPORTS = Path(sys.executable).parent / "lint-imports"
-RULE = re.compile(r"\b([LM])([0-9]{1,2})\b")
+RULE = re.compile(r"\b([LM])([1-9][0-9]?)\b")
 PLANTED = {
     "a scenario module that knows the command line": ("scenario/dates.py", "from stratagem.cli import main"),
     "a graph module that knows the solver": ("graph/timeline.py", "from stratagem.solve.kernel import mean"),

@@ -278,6 +278,17 @@ def options(scenario: str, decision: str, reference: float, is_true: bool, is_js
 
 @main.command()
 @_scenario_argument
+@click.option("--decision", required=True, metavar="MOVE", help="The decision to inform; `MOVE[2]` for a round.")
+@_study_options
+def learn(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
+    """Show which number to learn next: what would sharpen each question, and what it is worth to who decides."""
+    from stratagem.analyse.learn import learn as learn_next
+
+    _show_finding(learn_next(_study(scenario, **options), decision), is_json)
+
+
+@main.command()
+@_scenario_argument
 @click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
 @_study_options
 def flips(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
@@ -325,6 +336,53 @@ def _show_finding(finding: Any, is_json: bool) -> None:
         click.echo(finding_json(finding))
     else:
         _console().print(render_finding(finding))
+
+
+@main.command()
+@_scenario_argument
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="The HTML file to write.")
+@click.option(
+    "--decision", metavar="MOVE", help="The main decision; by default the first player's with most options still open."
+)
+@click.option(
+    "--do", "event", metavar="MOVE=ACTION", help="The event whose effect on it is shown; by default what moves it most."
+)
+@click.option(
+    "--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="How many worlds to draw."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds.")
+@click.option("--no-perceptions", is_flag=True, help="Players read the true numbers.")
+@click.option("--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable.")
+@click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all.")
+@click.option("--quiet", is_flag=True, help="No progress, no closing line.")
+def report(
+    scenario: str,
+    output: str,
+    decision: str | None,
+    event: str | None,
+    no_perceptions: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Write all that can be said of a scenario as one HTML file, with pictures and sources, that needs nothing else."""
+    from stratagem.analyse.briefing import brief
+    from stratagem.analyse.study import Study
+    from stratagem.api import solve as solve_scenario
+    from stratagem.catalogue import load
+    from stratagem.show.report import check_packages, write_report
+
+    check_packages()
+    case = load(scenario)
+    with _progress("solving worlds", not quiet) as progress:
+        answer = solve_scenario(case, perceptions=not no_perceptions, progress=progress, **options)
+    study = Study(case, perceptions=not no_perceptions, **options)
+    with _progress("what would change it", not quiet) as progress:
+        briefing = brief(study, answer, decision, event, progress=progress)
+    write_report(briefing, output)
+    if not quiet:
+        click.echo(f"{output}: written", err=True)
+    if answer.num_failed:
+        sys.exit(EXIT_SOME_FAILED)
 
 
 @main.command()

@@ -44,6 +44,11 @@ def test_with_equal_weights_half_of_two_values_is_the_lower() -> None:
     assert quantiles(np.array([2.0, 1.0]), np.ones(2), (0.5, 0.51)) == [1.0, 2.0]
 
 
+def test_a_share_that_is_reached_but_for_rounding_is_reached() -> None:
+    """Twenty times 0.1 is a little over 2, of which a twentieth is a little over 0.1."""
+    assert quantiles(np.arange(20.0), np.full(20, 0.1), (0.05,)) == [0.0]
+
+
 def test_a_mean_is_a_ratio_of_sums() -> None:
     joint, weight = np.array([0.1, 0.3, 0.0]), np.array([0.2, 0.3, 0.5])
     assert pool(joint, weight).mean == pytest.approx(0.4, abs=ROUNDING)

@@ -290,6 +290,22 @@ def test_a_guard_that_is_false_in_every_state_leaves_the_game_to_the_rest() -> N
     ).believed[0] == pytest.approx([2], abs=ROUNDING)
 
 
+def test_a_question_is_read_on_its_day_though_the_item_after_it_is_skipped() -> None:
+    solution = solved(
+        """
+        as of: 2022-01-01
+        timeline:
+          - {move: m, player: p, actions: {hold: , go: {payoffs: {p: 1}}}}
+          - {move: n, player: p, date: 2022-02-01, if: m == hold, actions: {hold: }}
+          - {move: k, player: p, date: 2022-03-01, if: m == hold, actions: {hold: }}
+          - {move: last, player: p, date: 2022-04-01, actions: {hold: }}
+        questions: {january: {title: J, event: m == go, by: 2022-01-15}, february: {title: F, event: m == go, by: 2022-02-15}}
+        """,
+        worlds=1,
+    )
+    assert answer(solution, "january")[0] == answer(solution, "february")[0] == 1
+
+
 def test_a_game_in_which_nobody_ever_moves_is_refused() -> None:
     with pytest.raises(UsageError, match=r"no move is ever made: the guard of every item is false \[L16\]"):
         game("timeline: [{move: m, player: p, if: false, actions: {hold: , go: }}]")

@@ -403,6 +403,17 @@ def test_payoffs_too_large_to_reckon_with_are_refused(gain: str) -> None:
         )
 
 
+def test_a_stake_worth_too_much_to_reckon_with_is_refused() -> None:
+    with pytest.raises(
+        WorldsError, match=r"a payoff of 1e\+150, of a size that cannot be reckoned with \[M5\]; use a larger unit"
+    ):
+        solved("""
+            players: {p: {name: P, payoffs: {s: 1e150}}, o: Other}
+            stakes: {s: S}
+            timeline: [{move: m, player: p, actions: {hold: , go: {gains: {s: 1}}}}]
+        """)
+
+
 def test_few_decisions_kept_change_no_answer() -> None:
     few, all_ = (answered(SEEN, decisions=count) for count in (1, 10**6))
     assert few.questions == all_.questions

@@ -183,26 +183,35 @@ def box_of(sample: Sample, limits: Sequence[Limit]) -> Box:
     )
 
 
-def needless(sample: Sample, limits: Sequence[Limit]) -> list[tuple[float, float]]:
-    """[L] for each limit, its quasi-p-value and the quality that the box would have without it.
+def holds_of(sample: Sample, limits: Sequence[Limit]) -> Mask:
+    """[L, W] which worlds meet each limit."""
+    rows = [limit.holds(sample.values[sample.names.index(limit.name)]) for limit in limits]
+    return np.array(rows, bool).reshape(len(limits), len(sample))
 
-    The quasi-p-value (Bryant & Lempert 2010, TFSC 77:34, section 3.3) is the chance that as many worlds inside would have the
-    outcome, were each as likely to as in the box without the limit; with weights, of the effective number of worlds. It knows
-    nothing of the search that found the limit, and so flatters: the check on halves does not.
+
+def needless(sample: Sample, holds: Mask) -> tuple[Floats, Floats]:
+    """[L] for each limit of a box, its quasi-p-value and the quality that the box would have without it.
+
+    Takes which worlds meet each limit (`holds_of`). The quasi-p-value (Bryant & Lempert 2010, TFSC 77:34, section 3.3) is the chance
+    that as many worlds inside would have the outcome, were each as likely to as in the box without the limit; with weights, of the
+    effective number of worlds. It knows nothing of the search that found the limit, and so flatters: the check on halves does not.
     """
-    rows = []
-    for left in range(len(limits)):
-        others = [limit for place, limit in enumerate(limits) if place != left]
-        wide, box = box_of(sample, others), box_of(sample, limits)
-        size = effective_size(sample.weight[sample.inside(limits)])
-        rows.append((_at_least(box.density * size, size, wide.density), wide.quality))
-    return rows
+    missed = (~holds).sum(axis=0)
+    inside = missed == 0
+    size = effective_size(sample.weight[inside]) if inside.any() else 0.0
+    mass = float(sample.weight[inside].sum())
+    density = float(sample.weight[inside] @ sample.outcome[inside]) / mass if mass > 0 else 0.0
+    wide = (inside | ((missed == 1) & ~holds)).astype(np.float64)
+    wide_mass, wide_hits = wide @ sample.weight, wide @ (sample.weight * sample.outcome)
+    wide_density = np.divide(wide_hits, wide_mass, out=np.zeros_like(wide_mass), where=wide_mass > 0)
+    quality = wide_mass / sample.total * (wide_density - sample.base)
+    return _at_least(density * size, size, wide_density), quality
 
 
-def _at_least(hits: float, size: float, chance: float) -> float:
-    """The chance of at least `hits` of `size` at `chance`, by the incomplete beta function, so that they need not be whole."""
+def _at_least(hits: float, size: float, chance: Floats) -> Floats:
+    """The chance of at least `hits` of `size` at each `chance`, by the incomplete beta function, so that they need not be whole."""
     from scipy import special  # noqa: PLC0415 - not on the way to a plain answer
 
     if hits <= 0:
-        return 1.0
-    return float(special.betainc(hits, max(size - hits, 0.0) + 1.0, min(max(chance, 0.0), 1.0)))
+        return np.ones_like(chance)
+    return np.asarray(special.betainc(hits, max(size - hits, 0.0) + 1.0, np.clip(chance, 0.0, 1.0)))

@@ -12,23 +12,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stratagem.analyse.causes import Cause, causes
-from stratagem.analyse.finding import Column, Finding, Table
+from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.flow import FLOW_WORLDS, Flow, flow
 from stratagem.analyse.forecast import DecisionAnswer, Forecast, percent, shown, spoken
 from stratagem.analyse.grounds import Grounding, Grounds
 from stratagem.analyse.inspect import GameView, inspect
 from stratagem.analyse.options import options
+from stratagem.analyse.pooling import Pooled
 from stratagem.analyse.provenance import ProvenanceView, provenance
 from stratagem.analyse.shift import shift
 from stratagem.analyse.study import Decision, Study, decision_of
 from stratagem.errors import StratagemError, WorldsError
 from stratagem.graph.game import CHANCE
+from stratagem.scenario.elements import Provenance, numbers
 from stratagem.scenario.lexicon import in_words
 from stratagem.scenario.model import Scenario
 from stratagem.solve.intervene import choice
 from stratagem.solve.solve import Progress
 
-FINDING_WORLDS, EVENT_WORLDS, MAX_EVENTS = 1_000, 500, 24
+FINDING_WORLDS, MAX_EVENTS = 500, 24  # findings take the first worlds: each is many solves, and `shift` and `options` alone can take all
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Briefing:
     findings: tuple[Finding, ...]
     grounds: Mapping[str, Grounds]  # of `question:…`, `decision:…` and `finding:…`
     sources: ProvenanceView
+    numbers: tuple[tuple[str, str, Provenance], ...]  # element, how it is written, where it comes from
     causes: tuple[Cause, ...]
 
 
@@ -87,7 +90,8 @@ def brief(
     report(5, 5)
     return Briefing(
         study.case.name, study.scenario, answer, _short(study, answer, step, findings), label, inspect(study.scenario, study.game), drawn,
-        tuple(findings), _grounds(study, answer, findings), provenance(study.scenario), tuple(causes(study.scenario)),
+        tuple(findings), _grounds(study, answer, findings), provenance(study.scenario), tuple(numbers(study.scenario)),
+        tuple(causes(study.scenario)),
     )  # fmt: skip
 
 
@@ -106,34 +110,35 @@ def main_decision(study: Study) -> int:
 
 def events(study: Study, step: int) -> Finding | None:
     """How far each single event before a decision moves it, each made as a surprise; None where nothing comes before."""
-    few = replace(study, worlds=min(study.worlds, EVENT_WORLDS))
+    few = replace(study, worlds=min(study.worlds, FINDING_WORLDS))
     info = few.game.steps[step]
     before = _chances(decision_of(few.solver(step).run(), step))
-    rows = []
+    moved: list[tuple[float, str, str, list[float]]] = []
     for text, title in _candidates(few, step):
         try:
             after = _chances(decision_of(few.solver(step, do=(choice(few.game, text),)).run(), step))
         except StratagemError:  # it can happen in no world
             continue
         change = after - before
-        rows.append((text, title, *(float(one) for one in change), float(np.abs(change).sum()) / 2))
-    if not rows:
+        moved.append((float(np.abs(change).sum()) / 2, text, title, change.tolist()))
+    if not moved:
         return None
-    rows.sort(key=lambda row: -float(row[-1]))
+    moved.sort(key=lambda one: -one[0])
+    rows: list[tuple[Cell, ...]] = [(text, title, *change, share) for share, text, title, change in moved]
     columns = (
         Column("event", "event"), Column("title", "what happens"),
         *(Column(name, title, "points") for name, title in zip(info.options, info.option_titles, strict=True)),
         Column("moved", "moved in all", "chance"),
     )  # fmt: skip
     mover = few.scenario.players[few.game.players[info.player]].name
-    most = rows[0]
+    most = moved[0]
     return Finding(
         kind="events",
         title=f"{few.scenario.scenario}: what would move {info.label}",
-        judgements=(f"Of {len(rows)} events that may come before “{info.title}”, “{most[1]}” ({most[0]}) moves what {mover} does most: {percent(float(most[-1]))} of the probability passes to other options.",),
+        judgements=(f"Of {len(rows)} events that may come before it, “{most[2]}” moves what {mover} does most: {percent(most[0])} of the probability passes to other options.",),
         tables=(Table("events", "What each event does to the decision", columns, tuple(rows), "change of P(option) in points; “moved in all” is the probability that passes from some options to others"),),
         caveats=(f"each event is made as a surprise, in the first {few.worlds:,} worlds",),
-        manifest={"decision": info.label, "most": str(most[0]), "worlds": few.worlds, "seed": few.seed},
+        manifest={"decision": info.label, "most": most[1], "worlds": few.worlds, "seed": few.seed},
     )  # fmt: skip
 
 
@@ -183,19 +188,20 @@ def _short(study: Study, answer: Forecast, step: int, findings: list[Finding]) -
 def _does(answer: Forecast, known: DecisionAnswer | None, mover: str) -> Iterator[str]:
     ranked = _ranked(known)
     if known is None or not ranked:
-        yield "No world that can be solved reaches the decision."
+        yield f"No world that can be solved reaches the decision of {mover}."
     else:
         lead, *rest = ranked
-        reached = "" if known.reach > 0.995 else f" (a decision that {percent(known.reach)} of plays reach)"
-        yield f"At “{known.title}”{reached}, {mover} most likely chooses “{lead[1]}”: {in_words(shown(lead[0]))}, {spoken(lead[2])}."
+        yield f"Most likely “{lead[1]}”: {in_words(shown(lead[0]))}, {spoken(lead[2])}."
         if rest:
-            yield "Next: " + "; ".join(f"“{title}”, {percent(mean)}" for mean, title, _ in rest[:2]) + "."
+            yield "Next: " + "; ".join(f"“{title}”, {percent(mean)}" for mean, title, _ in rest[:3]) + "."
+        reached = "" if known.reach > 0.995 else f", which {percent(known.reach)} of plays reach"
+        yield f"This is at “{known.title}”" + (f", {known.date}" if known.date else "") + f"{reached}."
     if answer.outcomes:
         end = max(answer.outcomes, key=lambda one: one.value.mean)
         yield f"The likeliest end is “{end.title}”: {in_words(shown(end.value.mean))}, {spoken(end.value)}."
 
 
-def _ranked(known: DecisionAnswer | None) -> list[tuple[float, str, object]]:
+def _ranked(known: DecisionAnswer | None) -> list[tuple[float, str, Pooled]]:
     if known is None:
         return []
     found = [(one.probability.mean, one.title, one.probability) for one in known.actions if one.probability is not None]
@@ -207,15 +213,16 @@ def _sure(answer: Forecast, known: DecisionAnswer | None, scenario: Scenario) ->
     if known is not None and ranked:
         best = max(known.actions, key=lambda one: one.best)
         lead = next(one for one in known.actions if one.title == ranked[0][1])
-        same = f"“{lead.title}” is the best reply in {percent(lead.best)} of worlds"
-        yield same + ("." if best is lead else f"; the best reply in most, {percent(best.best)}, is “{best.title}”.")
+        same = f"That choice is the best reply in {percent(lead.best)} of worlds"
+        yield same + ("." if best is lead else f"; in most, {percent(best.best)}, that is “{best.title}”.")
+        yield f"Drawing other worlds would move its chance by about {100 * ranked[0][2].error:.1f} points."
     wide = max(answer.questions, key=_width, default=None)
     if wide is not None and wide.probability is not None and _width(wide) > 0.005:
-        yield f"The question that its numbers settle least is “{wide.title}”: {spoken(wide.probability)}."
+        yield f"The question that its assumptions settle least is “{wide.title}”: {spoken(wide.probability)}."
     quantities = [one for _, _, one in scenario.known_quantities()]
-    assumed = sum(one.source is None and scenario.source is None or one.assumption is not None for one in quantities)
+    assumed = sum(one.assumption is not None or (one.source or scenario.source) is None for one in quantities)
     if quantities:
-        yield f"{assumed} of its {len(quantities)} uncertain numbers rest on the analyst's assumption alone."
+        yield f"{assumed} of the model's {len(quantities)} uncertain numbers rest on the analyst's assumption alone."
 
 
 def _width(one: object) -> float:
@@ -224,9 +231,16 @@ def _width(one: object) -> float:
 
 
 def _changes(findings: list[Finding]) -> Iterator[str]:
-    for kind in ("events", "shift"):
-        yield from (text for one in findings if one.kind == kind for text in one.judgements[:1])
-    if not any(one.kind in ("events", "shift") for one in findings):
+    """The shift with its event by title, and how the event compares with others."""
+    tried = next((one for one in findings if one.kind == "events"), None)
+    made = next((one for one in findings if one.kind == "shift"), None)
+    titles = {str(row[0]): str(row[1]) for row in tried.tables[0].rows} if tried is not None else {}
+    if made is not None:
+        event = str(made.manifest["event"])
+        yield made.judgements[0].replace(event, f"“{titles[event]}”" if event in titles else event, 1)
+    if tried is not None:
+        yield from tried.judgements
+    if made is None and tried is None:
         yield "No event comes before this decision; what would change it are the numbers that it rests on, listed below."
 
 

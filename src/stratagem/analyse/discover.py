@@ -20,6 +20,7 @@ from stratagem.graph.game import Floats
 __all__ = ["discover", "prim", "tree"]
 
 LEAST_SHARE = 0.01  # an outcome rarer than this, or this near to certain, is replaced by the option's probability
+SAME = 1e-9  # probabilities no further apart than this do not vary
 STANDS_IN = 0.3  # rank correlation from which a quantity may stand in for another
 AGAIN = 0.5  # a limit found again in fewer halves than this is called doubtful
 DENSITIES = 8
@@ -61,12 +62,12 @@ def outcome_of(what: Subject) -> tuple[Floats, str]:
     """[W] 1 where the mover takes the option; and what that means, in words."""
     is_best = what.best > 0.5
     share = float(what.weight @ is_best) / float(what.weight.sum())
-    if LEAST_SHARE <= share <= 1 - LEAST_SHARE:
-        return is_best.astype(np.float64), f"“{what.titles[0]}” is {what.mover}'s best reply"
+    title = what.titles[0]
+    if LEAST_SHARE <= share <= 1 - LEAST_SHARE or np.ptp(what.chance) < SAME:
+        return is_best.astype(np.float64), f"“{title}” is {what.mover}'s best reply"
     middle = quantiles(what.chance, what.weight, (0.5,))[0]
-    return (what.chance > middle).astype(
-        np.float64
-    ), f"the chance of “{what.titles[0]}” is above its median, {percent(middle)}"
+    is_above = (what.chance > middle).astype(np.float64)
+    return is_above, f"the chance of “{title}” is above its median, {percent(middle)}"
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
@@ -122,7 +123,8 @@ def _tree_table(leafs: Leaves) -> Table:
 def _trade_table(way: Trajectory, sample: Sample) -> Table:
     """What a smaller box would gain in density and lose in coverage, along the first peeling."""
     coverage = way.mass * way.density / sample.base
-    places = np.unique([int(np.argmin(np.abs(coverage - goal))) for goal in np.linspace(1, 0.1, DENSITIES)])
+    goals = np.linspace(1, 0.1, DENSITIES)
+    places = np.unique([0, *(int(np.flatnonzero(coverage >= goal - 1e-9)[-1]) for goal in goals)])
     rows = tuple(
         (float(way.density[p]), float(coverage[p]), float(way.mass[p]), len({s.row for s in way.steps[:p]}))
         for p in places
@@ -168,6 +170,9 @@ def _judgements(boxes: Boxes, leafs: Leaves, meaning: str) -> Iterator[str]:
         if doubtful:
             yield f"The limit on {' and '.join(doubtful)} is doubtful: most half-samples did without it."
     if boxes.found:
+        return
+    if boxes.base in (0.0, 1.0):
+        yield f"There is nothing to explain: {meaning} in {'every' if boxes.base else 'no'} world, and its chance does not vary."
         return
     yield (
         f"No box of quantities marks out the worlds in which {meaning} ({percent(boxes.base)} of worlds): "

@@ -159,4 +159,5 @@ def _links(game: Game, passed: Floats) -> Iterator[FlowLink]:
                 joined[step] += share
                 came[game.child_of_edge[edge], first[step] + game.option_of_edge[edge]] += passed[edge]
     for to, source in zip(*np.nonzero(joined), strict=True):
-        yield FlowLink(*sources[source], int(to), float(joined[to, source]))
+        step, option = sources[source]
+        yield FlowLink(step, option, int(to), float(joined[to, source]))

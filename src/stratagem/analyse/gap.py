@@ -9,6 +9,7 @@ import numpy as np
 from stratagem.analyse.study import Study
 from stratagem.errors import UsageError, near, quote
 from stratagem.graph.game import Floats, Game
+from stratagem.solve.columns import TRUTH
 from stratagem.solve.expect import Expectation, action_expectation, expect
 from stratagem.solve.intervene import Choice
 from stratagem.solve.solution import SOLVED
@@ -84,7 +85,9 @@ def _add_chunk(
     if not len(first):
         return 0.0
     nodes = game.parent_of_edge[first]
-    weight = chunk.way.reach[nodes] * (chunk.status == SOLVED)
+    share = inputs.tables[TRUTH][game.share_of_edge]
+    stands = (share[first] > 0) & (share[second] > 0)
+    weight = chunk.way.reach[nodes] * stands * (chunk.status == SOLVED)
     hope = expect(plan, inputs, chunk.sweep.behaviour, player, step)
     one, two = (action_expectation(plan, inputs, hope, edges, player) for edges in (first, second))
     gap = _own_value(solver, chunk, first, player) - _own_value(solver, chunk, second, player)

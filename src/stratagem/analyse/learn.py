@@ -263,14 +263,15 @@ def _worth_table(number: int, one: Worth, titles: tuple[str, ...], known: Mappin
     rows: list[tuple[Cell, ...]] = [
         ("everything", "all that is uncertain", "", *_cells(one.everything, one), one.changes)
     ]
-    for name, (gain, changes) in sorted(one.numbers.items(), key=lambda item: -item[1][0].value):
+    for name in sorted(one.clear, key=lambda name: -one.numbers[name][0].value):
+        gain, changes = one.numbers[name]
         rows.append((name, known[name].title, known[name].known_to, *_cells(gain, one), changes))
     return Table(
         f"worth_{number}",
         f"What learning is worth, where {len(one.options)} options stand (met in {percent(one.reach)} of plays)",
         columns,
         tuple(rows),
-        f"payoff that choosing after learning adds to “{titles[one.best]}” in all worlds, which brings {one.value:+.3f}; `changes it`: how often he would then choose otherwise{_rest(one.numbers, rows)}",
+        f"payoff that choosing after learning adds to “{titles[one.best]}” in all worlds, which brings {one.value:+.3f}; `changes it`: how often the choice would then be another{_rest(one.numbers, rows)}",
     )
 
 
@@ -311,11 +312,14 @@ def _worth_judgements(
     if not worths:
         yield f"{mover} has nothing to choose there: the decision is not met with several options open."
     for one in worths:
-        start = f"Where {len(one.options)} options stand (met in {percent(one.reach)} of plays), {mover} who must choose once for all worlds does best by “{titles[one.best]}”"
-        if not one.everything.is_clear:
-            yield f"{start}, and nothing that he could learn is worth more to him than the error of this estimate ({one.everything.error:.1g})."
+        start = f"Where {len(one.options)} options stand (met in {percent(one.reach)} of plays), “{titles[one.best]}” brings {mover} most if the choice is one for all worlds"
+        if not one.changes:
+            yield f"{start}, which is so in every world: nothing that could be learnt would change it."
             continue
-        yield f"{start}; knowing everything would be worth {_spoken(one.everything)} to him, {_spoken_first(one, known)}."
+        if not one.everything.is_clear:
+            yield f"{start}, and nothing that could be learnt is worth more than the error of this estimate ({one.everything.error:.5f})."
+            continue
+        yield f"{start}; knowing everything would be worth {_spoken(one.everything)}, {_spoken_first(one, known)}."
 
 
 def _spoken_first(one: Worth, known: Mapping[str, Number]) -> str:
@@ -323,10 +327,12 @@ def _spoken_first(one: Worth, known: Mapping[str, Number]) -> str:
         return "but no number by itself more than the error of its estimate"
     first = max(one.clear, key=lambda name: one.numbers[name][0].value)
     gain, changes = one.numbers[first]
-    return f"of single numbers most “{known[first].title}” ({_spoken(gain)}; it would change his choice in {percent(changes)} of cases)"
+    return f"of single numbers most “{known[first].title}” ({_spoken(gain)}; it would change the choice in {percent(changes)} of cases)"
 
 
 def _spoken(gain: Gain) -> str:
+    if gain.value < 0.01:
+        return f"{gain.value:.5f} ± {gain.error:.5f}"
     return f"{gain.value:.2g} ± {gain.error:.1g}"
 
 

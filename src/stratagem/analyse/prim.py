@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from stratagem.analyse.box import Box, Limit, Mask, Sample, box_of, joined, needless, sample_of
+from stratagem.analyse.box import Box, Limit, Mask, Sample, box_of, holds_of, joined, needless, sample_of
 from stratagem.analyse.halves import Check, check
 from stratagem.graph.game import Floats, Ints
 
@@ -81,7 +81,7 @@ def cover(
         box = find(rest) if 0 < rest.base < 1 else None
         if box is None:
             return Boxes(tuple(found), None, sample.base)
-        quasi_p = tuple(p for p, _ in needless(rest, box.limits))
+        quasi_p = tuple(float(p) for p in needless(rest, holds_of(rest, box.limits))[0])
         share = rest.total / sample.total
         hits = box.mass * share * box.density
         whole = Box(box.limits, box.density, hits / sample.base, box.mass * share, box.base)
@@ -112,13 +112,15 @@ def find_box(
 def _needed(sample: Sample, limits: Sequence[Limit], most: int) -> list[Limit]:
     """The limits without the ends that add nothing that chance would not, and on no more than `most` quantities."""
     kept = [side for limit in limits for side in limit.sides()]
+    holds = holds_of(sample, kept)
     while kept:
-        rows = needless(sample, kept)
+        quasi_p, without = needless(sample, holds)
         is_crowded = len({limit.name for limit in kept}) > most
-        if not is_crowded and all(p <= NEEDLESS for p, _ in rows):
+        if not is_crowded and (quasi_p <= NEEDLESS).all():
             break
-        place = max(range(len(kept)), key=lambda one: rows[one][1] if is_crowded else rows[one][0])
+        place = int(np.argmax(without if is_crowded else quasi_p))
         del kept[place]
+        holds = np.delete(holds, place, axis=0)
     return joined(kept)
 
 

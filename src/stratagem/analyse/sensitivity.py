@@ -66,7 +66,7 @@ def sensitivity(study: Study, decision: str, option: str | None = None) -> Findi
 def _gap_target(study: Study, what: Subject) -> _Target:
     gap, weight = world_gap(study, what.step, what.options)
     here = what.is_counted & (weight > 0) & np.isfinite(gap)
-    words = f"{what.mover}'s payoff gap, “{what.titles[0]}” over “{what.titles[1]}”"
+    words = f"{what.mover}'s payoff gap (“{what.titles[0]}” over “{what.titles[1]}”)"
     inputs = {name: values[here[what.is_counted]] for name, values in what.inputs.items()}
     return _target("gap", words, inputs, gap[here], weight[here])
 
@@ -111,7 +111,7 @@ def _tables(target: _Target) -> Iterator[Table]:
     rows.append(("unresolved", found.unresolved, None, None, None, None))
     note = (
         f"standard deviation {np.sqrt(found.variance):.3g} about a mean of {found.mean:.3g}. Effect: Shapley effect, whose column sums to 1; alone: what "
-        "knowing it only would resolve; lost without: what is lost where all others are known; unresolved: interactions of three and more, and kinks"
+        "knowing it only would resolve; lost without: what is lost where all others are known; unresolved: interactions of three and more or with quantities not followed, and kinks"
     )
     yield Table(target.name, title, columns, tuple(rows), note)
     if found.rest_names:
@@ -135,11 +135,11 @@ def _judgements(target: _Target) -> Iterator[str]:
         parts = [
             f"{one.name} accounts for {percent(one.shapley)} (± {_points(ERRORS * one.shapley_error)})" for one in told
         ]
-        yield f"Of the variance of {target.words} over worlds, {', '.join(parts)}."
+        yield f"Of the variance of {target.words}, {', '.join(parts)}."
     else:
         yield f"No single quantity accounts for a share of the variance of {target.words} that is told from none."
     if found.unresolved > UNRESOLVED:
-        yield f"Of the variance of {target.words}, {percent(found.unresolved)} lies in interactions of three and more quantities or in kinks, and is shared out to none."
+        yield f"Of the variance of {target.words}, {percent(found.unresolved)} is resolved into neither the single quantities nor the pairs of those followed, and is shared out to none."
 
 
 def _points(value: float) -> str:

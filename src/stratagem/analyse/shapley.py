@@ -263,7 +263,7 @@ def _shares(players: int) -> Floats:
     order = np.array([factorial(n) * factorial(players - 1 - n) / factorial(players) for n in range(players)])
     counts = np.array([int(one).bit_count() for one in sets])
     is_in = np.array([(sets >> player) & 1 for player in range(players)]) == 1
-    return np.where(is_in, order[np.maximum(counts - 1, 0)], -order[np.minimum(counts, players - 1)])
+    return np.asarray(np.where(is_in, order[np.maximum(counts - 1, 0)], -order[np.minimum(counts, players - 1)]))
 
 
 def _fits(basis: _Basis, players: int, y: Floats, weight: Floats) -> tuple[Floats, Ints]:

@@ -14,7 +14,7 @@ from typing import Any
 from stratagem.show.vega import draw
 
 WIDE, NARROW = 680, 330
-LINE, ROW, VALUE = 17, 26, 150  # heights of a line of a label and of the marks below; width kept for the value
+LINE, ROW = 17, 26  # heights of a line of a label and of the marks below
 CHARACTER = 7.4
 MAX_LINES = 3
 INK, SOFT, ACCENT, OTHER = "var(--ink)", "var(--soft)", "var(--accent)", "var(--other)"
@@ -30,6 +30,7 @@ class Point:
     low: float | None = None
     high: float | None = None
     marks: dict[str, float] = field(default_factory=dict)  # kind of mark to value: `tick`, `diamond`, `before`
+    short: str | None = None  # the text where there is little room
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,13 @@ class Figure:
 
 
 def figure(
-    name: str, title: str, description: str, key: Iterable[tuple[str, str]], rows: Sequence[Point], is_chance: bool = True, bars: bool = False
+    name: str,
+    title: str,
+    description: str,
+    key: Iterable[tuple[str, str]],
+    rows: Sequence[Point],
+    is_chance: bool = True,
+    bars: bool = False,
 ) -> Figure:
     """Rows of points with ranges, or of bars from zero."""
     drawn = [
@@ -72,20 +79,23 @@ def _placed(rows: Sequence[Point], width: int) -> Iterator[dict[str, Any]]:
     """Rows with their places in pixels from the top."""
     top = 0.0
     for row in rows:
-        lines = wrapped(row.label, int((width - VALUE) / CHARACTER))
+        text = row.short if row.short is not None and width < WIDE else row.text
+        lines = wrapped(row.label, int(width / CHARACTER) - len(text) - 3)
         top += LINE * len(lines) + 4
         found: dict[str, Any] = {
-            "label": lines, "text": row.text, "top": top - LINE * (len(lines) - 1) - 4, "last": top - 4, "y": top + 8, "zero": 0, **row.marks,
+            "label": lines, "text": text, "top": top - LINE * (len(lines) - 1) - 4, "last": top - 4, "y": top + 8, "zero": 0, **row.marks,
         }  # fmt: skip
         numbers = {"value": row.value, "low": row.low, "high": row.high}
         yield found | {key: value for key, value in numbers.items() if value is not None}
-        top += ROW
+        top += ROW if row.value is not None else 6
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """A label in lines of some width; what is more than a few lines is cut."""
     lines = textwrap.wrap(text, max(width, 8)) or [""]
-    return lines if len(lines) <= MAX_LINES else [*lines[: MAX_LINES - 1], lines[MAX_LINES - 1][: max(width - 1, 1)] + "…"]
+    return (
+        lines if len(lines) <= MAX_LINES else [*lines[: MAX_LINES - 1], lines[MAX_LINES - 1][: max(width - 1, 1)] + "…"]
+    )
 
 
 def _scale(rows: Sequence[Point], is_chance: bool) -> dict[str, Any]:
@@ -111,14 +121,43 @@ def _layers(scale: dict[str, Any], is_chance: bool, bars: bool, width: int) -> I
     if bars:
         yield mark({"type": "bar", "color": ACCENT, "height": 10}, "value", x2={"field": "zero"})
     else:
-        yield mark({"type": "rule", "color": ACCENT, "strokeWidth": 4, "opacity": 0.45, "strokeCap": "round"}, "low", x2={"field": "high"})
+        yield mark(
+            {"type": "rule", "color": ACCENT, "strokeWidth": 4, "opacity": 0.45, "strokeCap": "round"},
+            "low",
+            x2={"field": "high"},
+        )
     yield mark({"type": "rule", "color": OTHER, "strokeWidth": 2}, "before", x2={"field": "value"})
-    yield mark({"type": "point", "shape": "circle", "filled": False, "size": 90, "color": OTHER, "strokeWidth": 2, "opacity": 1, "fill": "var(--paper)"}, "before")
+    yield mark(
+        {
+            "type": "point",
+            "shape": "circle",
+            "filled": False,
+            "size": 90,
+            "color": OTHER,
+            "strokeWidth": 2,
+            "opacity": 1,
+            "fill": "var(--paper)",
+        },
+        "before",
+    )
     if not bars:
-        yield mark({"type": "point", "shape": "circle", "filled": True, "size": 110, "color": ACCENT, "opacity": 1}, "value")
+        yield mark(
+            {"type": "point", "shape": "circle", "filled": True, "size": 110, "color": ACCENT, "opacity": 1}, "value"
+        )
     yield mark({"type": "tick", "color": OTHER, "thickness": 3, "height": 18, "size": 18}, "tick")
-    yield mark({"type": "point", "shape": "diamond", "filled": False, "size": 110, "color": INK, "strokeWidth": 2, "opacity": 1}, "diamond")
-    label = {"type": "text", "align": "left", "baseline": "bottom", "lineHeight": LINE, "color": INK}
+    yield mark(
+        {
+            "type": "point",
+            "shape": "diamond",
+            "filled": False,
+            "size": 110,
+            "color": INK,
+            "strokeWidth": 2,
+            "opacity": 1,
+        },
+        "diamond",
+    )
+    label = {"type": "text", "align": "left", "baseline": "bottom", "lineHeight": LINE, "color": INK, "dx": 5}
     yield {"mark": label, "encoding": {"x": {"value": 0}, "y": {**y, "field": "top"}, "text": {"field": "label"}}}
     value = {"type": "text", "align": "right", "baseline": "bottom", "fontWeight": 600, "color": INK}
     yield {"mark": value, "encoding": {"x": {"value": width}, "y": {**y, "field": "last"}, "text": {"field": "text"}}}

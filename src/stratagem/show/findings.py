@@ -74,6 +74,8 @@ def _amount(value: float) -> str:
 
 
 def _size(value: float) -> str:
+    if 0 < abs(value) < 0.01:
+        return f"{value:.5f}"
     return f"{value:.3f}" if abs(value) < 10 else f"{value:,.4g}"
 
 

@@ -18,7 +18,7 @@ from stratagem.show.vega import named
 LEAST = 0.005  # moves that fewer plays meet are left out
 NUM_HUES = 6
 BOX, STRIP, GAP = 26, 5, 7
-CHARACTER = 6.6
+CHARACTER, HEAD_CHARACTER = 6.6, 7.4
 Span = tuple[float, float]
 Band = tuple[float, float, str, Span, bool]  # place at the source, width, colour, span there, whether it leaves a box
 
@@ -68,7 +68,9 @@ class Layout:
         ]
         self.rows = [self._row(number) for number in range(self.last + 1)]
         widest = max(len(row) for row in self.rows)
-        self.scale = (frame.width - frame.column - GAP * (widest - 1)) / max(sum(one.share for one in row.values()) for row in self.rows)
+        self.scale = (frame.width - frame.column - GAP * (widest - 1)) / max(
+            sum(one.share for one in row.values()) for row in self.rows
+        )
         for row in self.rows:
             x = float(frame.column)
             for item in row.values():
@@ -126,7 +128,10 @@ class Layout:
                 x = left
                 for _, _, target, share in sorted(link for link in self.links if link[:2] == (row, option)):
                     width = share * self.scale
-                    yield (x, width, colour_of(self.flow, self.flow.steps[self.steps[row]]), (x, x + width), True), target
+                    yield (
+                        (x, width, colour_of(self.flow, self.flow.steps[self.steps[row]]), (x, x + width), True),
+                        target,
+                    )
                     x += width
         for target, item in self.rows[row].items():
             if target != row:
@@ -142,7 +147,8 @@ def colour_of(flow: Flow, step: FlowStep) -> str:
 def game_picture(flow: Flow, players: Mapping[str, str], name: str, title: str, description: str) -> tuple[str, str]:
     """The SVG of a flow for a wide page and for a narrow one."""
     wide, narrow = (
-        named(_picture(Layout(flow, frame), players), f"{name}-{frame.name}", title, description) for frame in (WIDE, NARROW)
+        named(_picture(Layout(flow, frame), players), f"{name}-{frame.name}", title, description)
+        for frame in (WIDE, NARROW)
     )
     return wide, narrow
 
@@ -171,7 +177,9 @@ def _band(root: Element, heights: Span, start: Span, end: Span, colour: str) -> 
         f"M{a:.1f},{top:.1f}C{a:.1f},{middle:.1f},{c:.1f},{middle:.1f},{c:.1f},{bottom:.1f}L{d:.1f},{bottom:.1f}"
         f"C{d:.1f},{middle:.1f},{b:.1f},{middle:.1f},{b:.1f},{top:.1f}Z"
     )
-    SubElement(root, "path", {"d": path, "fill": colour, "fill-opacity": "0.16" if colour == "var(--chance)" else "0.28"})
+    SubElement(
+        root, "path", {"d": path, "fill": colour, "fill-opacity": "0.16" if colour == "var(--chance)" else "0.28"}
+    )
 
 
 def _box(root: Element, layout: Layout, row: int) -> None:
@@ -185,7 +193,9 @@ def _box(root: Element, layout: Layout, row: int) -> None:
         if width < 0.2:
             continue
         group = SubElement(root, "g")
-        said = f"{option.title}: {chance(option.chance)}" + ("" if option.best is None else f"; best reply in {chance(option.best)}")
+        said = f"{option.title}: {chance(option.chance)}" + (
+            "" if option.best is None else f"; best reply in {chance(option.best)}"
+        )
         SubElement(group, "title").text = clean(said)
         _rect(group, left, top, max(width - 1.2, 0.4), BOX, colour, 1.0 if number % 2 == 0 else 0.82)
         _label(group, (left + right) / 2, top + 17, width, option.name.replace("_", " "), option.chance)
@@ -194,7 +204,15 @@ def _box(root: Element, layout: Layout, row: int) -> None:
     for number, (left, right) in layout.segments(row):
         width = (step.options[number].best or 0.0) * layout.rows[row][row].width
         if width >= 0.4:
-            _rect(root, x, top + BOX + 1, max(width - 1.2, 0.4), STRIP - 1, "var(--ink)", 0.75 if number % 2 == 0 else 0.45)
+            _rect(
+                root,
+                x,
+                top + BOX + 1,
+                max(width - 1.2, 0.4),
+                STRIP - 1,
+                "var(--ink)",
+                0.75 if number % 2 == 0 else 0.45,
+            )
         x += width
         if number == best:
             middle = (left + right) / 2
@@ -213,10 +231,15 @@ def _heading(root: Element, layout: Layout, row: int, players: Mapping[str, str]
     """Who moves, at what, when, and in how many merged states."""
     step, frame = layout.flow.steps[layout.steps[row]], layout.frame
     who = "Chance" if step.player is None else players.get(step.player, step.player)
-    number = f", {step.label.partition('[')[2].rstrip(']')}" if "[" in step.label else ""
+    number = f" ({step.label.partition('[')[2].rstrip(']')})" if "[" in step.label else ""
     states = "1 state" if step.num_states == 1 else f"{step.num_states:,} states"
-    told = " · ".join([*([step.date] if step.date else []), "made" if step.is_seen else f"met in {chance(step.met)}", states])
-    room, most = int((frame.column - 22 if frame.column else frame.width - 14) / CHARACTER), 2 if frame.column else 1
+    told = " · ".join(
+        [*([step.date] if step.date else []), "made" if step.is_seen else f"met in {chance(step.met)}", states]
+    )
+    room, most = (
+        int((frame.column - 22 if frame.column else frame.width - 14) / HEAD_CHARACTER),
+        2 if frame.column else 1,
+    )
     lines = wrapped(clean(f"{who}: {step.title}{number}"), room)
     if len(lines) > most:
         lines = [*lines[: most - 1], lines[most - 1][: room - 1] + "…"]
@@ -229,7 +252,14 @@ def _heading(root: Element, layout: Layout, row: int, players: Mapping[str, str]
 def _text(root: Element, x: float, y: float, lines: list[str], colour: str, weight: str) -> None:
     """Lines of text with a margin in the colour of the paper, so that they can stand on bands."""
     for place, line in enumerate(lines):
-        look = {"fill": colour, "font-weight": weight, "font-size": "12", "stroke": "var(--paper)", "stroke-width": "3", "paint-order": "stroke"}
+        look = {
+            "fill": colour,
+            "font-weight": weight,
+            "font-size": "12",
+            "stroke": "var(--paper)",
+            "stroke-width": "3",
+            "paint-order": "stroke",
+        }
         SubElement(root, "text", {"x": f"{x:.1f}", "y": f"{y + 14 * place:.1f}", **look}).text = line
 
 
@@ -246,14 +276,18 @@ def _outcomes(root: Element, layout: Layout) -> None:
         _rect(group, item.x, top, item.width, BOX, "var(--ink)", 0.85)
         if item.width > 28:
             look = {"text-anchor": "middle", "font-size": "12", "fill": "var(--paper)"}
-            SubElement(group, "text", {"x": f"{item.x + item.width / 2:.1f}", "y": f"{top + 17:.1f}", **look}).text = chance(share)
+            SubElement(
+                group, "text", {"x": f"{item.x + item.width / 2:.1f}", "y": f"{top + 17:.1f}", **look}
+            ).text = chance(share)
     head = layout.frame.column
     _text(root, 14 if head else 0, top + (12 if head else -8), ["How it ends"], "var(--ink)", "600")
     for line, end in enumerate(layout.ends):
         _, title, share = layout.flow.outcomes[end]
         room = int((layout.frame.width - head - 44) / CHARACTER)
         told = wrapped(clean(title), room)
-        _text(root, head + 44, top + BOX + 18 + 17 * line, [told[0] + ("…" if len(told) > 1 else "")], "var(--ink)", "400")
+        _text(
+            root, head + 44, top + BOX + 18 + 17 * line, [told[0] + ("…" if len(told) > 1 else "")], "var(--ink)", "400"
+        )
         _text(root, head + 4, top + BOX + 18 + 17 * line, [chance(share)], "var(--soft)", "600")
 
 

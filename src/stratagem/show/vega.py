@@ -59,7 +59,9 @@ def _inert(element: ElementTree.Element) -> ElementTree.Element:
     kept = {key: value for key, value in element.attrib.items() if key in ATTRIBUTES and _VALUE.match(value)}
     copy = ElementTree.Element(tag, kept)
     copy.text = element.text
-    copy.extend(_inert(child) for child in element if child.tag.rpartition("}")[2] in ELEMENTS and not _is_hidden(child))
+    copy.extend(
+        _inert(child) for child in element if child.tag.rpartition("}")[2] in ELEMENTS and not _is_hidden(child)
+    )
     return copy
 
 

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Game, Ints
 
-SLOTS = (16, 32, 64)  # edges a step, to choose from
-STEP_COST = 2  # what a step costs beside its slots, in slots
+SLOTS = 16  # edges a step: few, so that little is padded and what a step reads and writes stays near
 FANS = (1, 2, 8)
 INFLOW_SLOTS = 64
 SURE, NEVER, FIRST_FLOW = 0, 1, 2  # rows of the flow table: certain, impossible, then the edges
@@ -105,15 +104,8 @@ def rounded(count: int) -> int:
 
 
 def lay_out(game: Game) -> Padded:
-    """The steps of a game: as wide as wastes least."""
-    return min(
-        (_lay_out(game, slots) for slots in SLOTS),
-        key=lambda one: (int(one.step_of_row[-1]) + 1) * (one.form.slots + STEP_COST),
-    )
-
-
-def _lay_out(game: Game, slots: int) -> Padded:
-    slots = max(slots, int(np.diff(game.first_edge).max()))
+    """The steps of a game."""
+    slots = max(SLOTS, int(np.diff(game.first_edge).max()))
     kinds, kind_of_node = _kinds(game, slots)
     sizes = np.array([kind.size for kind in kinds])
     node_of_row, step, slot = _schedule(game, kind_of_node, sizes)
@@ -169,7 +161,7 @@ def _kinds(game: Game, slots: int) -> tuple[tuple[Kind, ...], Places]:
             int(branching),
             bool(is_even[kind == k].all()),
             bool(has_gain[kind == k].any()),
-            max(slots // max(int(branching), 3), 1),
+            max(slots // max(int(branching), 2), 1),
         )
         for k, (mover, branching) in enumerate(found)
     )
