@@ -322,6 +322,26 @@ def sensitivity(scenario: str, decision: str, option: str | None, is_json: bool,
     _show_finding(share_out(_study(scenario, **options), decision, option), is_json)
 
 
+@main.command()
+@click.argument("before", metavar="FILE_OR_NAME")
+@click.argument("after", metavar="FILE_OR_NAME")
+@click.option(
+    "--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="How many worlds to draw."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds.")
+@click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all.")
+@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+def diff(before: str, after: str, is_json: bool, **options: Any) -> None:
+    """Compare two editions: which inputs changed, which conclusions moved."""
+    from stratagem.analyse.editions import diff as compare
+    from stratagem.api import solve as solve_scenario
+    from stratagem.catalogue import load
+
+    cases = load(before), load(after)
+    answers = (solve_scenario(cases[0], **options), solve_scenario(cases[1], **options))
+    _show_finding(compare(cases[0].scenario, cases[1].scenario, answers), is_json)
+
+
 def _study(scenario: str, no_perceptions: bool, **options: Any) -> Any:
     from stratagem.analyse.study import Study
     from stratagem.catalogue import load

@@ -30,7 +30,10 @@ from stratagem.scenario.model import Scenario
 from stratagem.solve.intervene import choice
 from stratagem.solve.solve import Progress
 
-FINDING_WORLDS, MAX_EVENTS = 500, 24  # findings take the first worlds: each is many solves, and `shift` and `options` alone can take all
+FINDING_WORLDS, MAX_EVENTS = (
+    500,
+    24,
+)  # findings take the first worlds: each is many solves, and `shift` and `options` alone can take all
 
 
 @dataclass(frozen=True)

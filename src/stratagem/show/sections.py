@@ -223,7 +223,9 @@ def _heading(one: Finding, briefing: Briefing) -> str:
         return HEADINGS.get(one.kind, one.title)
     event = str(one.manifest.get("event", ""))
     step, _, option = event.partition("=")
-    known = (found for move in briefing.flow.steps if move.label == step for found in move.options if found.name == option)
+    known = (
+        found for move in briefing.flow.steps if move.label == step for found in move.options if found.name == option
+    )
     title = next((found.title for found in known), event)
     return f"What “{title}” does to it, and why"
 

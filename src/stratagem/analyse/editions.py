@@ -1,0 +1,168 @@
+"""Two editions of a scenario: which inputs changed, which conclusions moved and by how much, and which did not (M14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from stratagem.analyse.finding import Cell, Column, Finding, Table
+from stratagem.analyse.forecast import Forecast, percent
+from stratagem.analyse.pooling import Pooled
+from stratagem.scenario.estimate import Amount, Estimate
+from stratagem.scenario.formula import Formula
+from stratagem.scenario.model import Fact, Quantity, Scenario
+
+NOTICED = 3.0  # Monte Carlo errors of the difference
+GONE, NEW = "left out", "new"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One input that differs."""
+
+    element: str
+    before: str
+    after: str
+    why: str
+
+
+def diff(before: Scenario, after: Scenario, answers: tuple[Forecast, Forecast]) -> Finding:
+    """What differs between two editions that were solved in the same worlds."""
+    changes = list(changed_inputs(before, after))
+    moved = list(_conclusions(*answers))
+    shifted = [row for row in moved if row[6] == "moved"]
+    return Finding(
+        kind="diff",
+        title=f"{before.scenario} → {after.scenario}",
+        judgements=tuple(_judgements(changes, moved, shifted)),
+        tables=(_input_table(changes), _conclusion_table(moved)),
+        caveats=(
+            "the same worlds on both sides: a number that did not change is the same in each of them",
+            f"a conclusion moved where it differs by more than {NOTICED:g} Monte Carlo errors",
+        ),
+        manifest={"before": dict(answers[0].manifest), "after": dict(answers[1].manifest)},
+    )
+
+
+def changed_inputs(before: Scenario, after: Scenario) -> Iterator[Change]:
+    """Every input that differs, by the element that holds it."""
+    old, new = dict(_inputs(before)), dict(_inputs(after))
+    reasons = dict(_reasons(after))
+    for element in dict.fromkeys([*old, *new]):
+        one, two = old.get(element), new.get(element)
+        if one != two:
+            yield Change(element, NEW if one is None else one, GONE if two is None else two, reasons.get(element, ""))
+
+
+def _inputs(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Every input with how it is written."""
+    yield "as of", scenario.as_of.text if scenario.as_of else "undated"
+    for who, name, quantity in scenario.known_quantities():
+        yield name, f"{quantity.is_.text}{f' {quantity.unit}' if quantity.unit else ''}, known to {who}"
+    for name, fact in scenario.facts.items():
+        yield name, fact.says or (fact.is_.text if fact.is_ else "")
+    for place, seen in enumerate(scenario.history):
+        yield f"history {place + 1}", seen.that
+    for section in ("players", "forces", "state", "stakes", "links", "perceptions", "outcomes"):
+        for name, part in getattr(scenario, section).items():
+            yield f"{section}.{name}", _written(part)
+    for name, formula in scenario.definitions.items():
+        yield name, formula.text
+    for item in scenario.timeline:
+        yield f"timeline.{getattr(item, 'id', None) or getattr(item, 'name', None) or 'block'}", _written(item)
+    for name, question in scenario.questions.items():
+        yield (
+            f"questions.{name}",
+            f"{question.event.text}" + (f" given {question.given.text}" if question.given else ""),
+        )
+        for key, judgement in (("base rate", question.base_rate), ("crowd", question.crowd)):
+            if judgement is not None:
+                yield f"questions.{name}.{key}", judgement.is_.text
+
+
+def _written(value: object) -> str:
+    """A part of a scenario as flat text, without titles and sources."""
+    if isinstance(value, Formula | Estimate):
+        return value.text
+    if isinstance(value, Amount):
+        return _written(value.estimate or value.formula)
+    if isinstance(value, BaseModel):
+        parts = {key: inner for key, inner in value if key not in ("title", "source", "assumption", "name", "role")}
+        return _written(parts)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {_written(inner)}" for key, inner in value.items() if inner not in (None, {}, [], ()))
+    if isinstance(value, list | tuple):
+        return ", ".join(_written(one) for one in value)
+    return str(value)
+
+
+def _reasons(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Why a number changed: the latest of its versions says."""
+    parts: list[tuple[str, Quantity | Fact]] = [(name, one) for _, name, one in scenario.known_quantities()]
+    parts += scenario.facts.items()
+    for name, one in parts:
+        if one.was:
+            latest = one.was[-1]
+            yield name, latest.because or latest.source or one.source or ""
+        elif one.source:
+            yield name, one.source
+
+
+def _conclusions(before: Forecast, after: Forecast) -> Iterator[tuple[Cell, ...]]:
+    """Each question and outcome that both editions answer."""
+    pairs: list[tuple[str, Pooled | None, Pooled | None]] = []
+    answered = {one.name: one for one in after.questions}
+    pairs += [
+        (one.title, one.probability, answered[one.name].probability) for one in before.questions if one.name in answered
+    ]
+    ended = {one.name: one for one in after.outcomes}
+    pairs += [
+        (f"ends in: {one.title}", one.value, ended[one.name].value) for one in before.outcomes if one.name in ended
+    ]
+    for title, one, two in pairs:
+        if one is None or two is None:
+            yield (
+                title,
+                one.mean if one else None,
+                None,
+                two.mean if two else None,
+                None,
+                None,
+                "void" if one is None and two is None else "moved",
+            )
+            continue
+        error = (one.error**2 + two.error**2) ** 0.5
+        change = two.mean - one.mean
+        verdict = "moved" if abs(change) > max(NOTICED * error, 0.005) else "did not move"
+        yield title, one.mean, one.error, two.mean, two.error, change, verdict
+
+
+def _input_table(changes: list[Change]) -> Table:
+    columns = (Column("element", "input"), Column("before", "before"), Column("after", "after"), Column("why", "why"))
+    rows = tuple((one.element, _short(one.before), _short(one.after), one.why) for one in changes)
+    return Table("inputs", "What changed in the inputs", columns, rows, None if rows else "nothing")
+
+
+def _short(text: str, limit: int = 160) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _conclusion_table(moved: list[tuple[Cell, ...]]) -> Table:
+    columns = (
+        Column("conclusion", "conclusion"), Column("before", "before", "chance"), Column("before_error", "±", "size"), Column("after", "after", "chance"),
+        Column("after_error", "±", "size"), Column("change", "change", "points"), Column("verdict", ""),
+    )  # fmt: skip
+    ordered = sorted(moved, key=lambda row: -abs(row[5]) if isinstance(row[5], float) else 0.0)
+    return Table("conclusions", "What it did to the conclusions", columns, tuple(ordered))
+
+
+def _judgements(changes: list[Change], moved: list[tuple[Cell, ...]], shifted: list[tuple[Cell, ...]]) -> Iterator[str]:
+    yield f"{len(changes)} inputs differ; {len(shifted)} of {len(moved)} conclusions moved."
+    numbers = [
+        row for row in shifted if isinstance(row[5], float) and isinstance(row[1], float) and isinstance(row[3], float)
+    ]
+    if numbers:
+        most = max(numbers, key=lambda row: abs(row[5]))  # type: ignore[arg-type]
+        yield f"Most of all: {most[0]} — from {percent(most[1])} to {percent(most[3])}."  # type: ignore[arg-type]
