@@ -6,7 +6,6 @@ Takes a study and its forecast; gives a `Briefing`, which a view lays out and kn
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +21,7 @@ from stratagem.analyse.pooling import Pooled
 from stratagem.analyse.provenance import ProvenanceView, provenance
 from stratagem.analyse.shift import shift
 from stratagem.analyse.study import Decision, Study, decision_of
-from stratagem.errors import StratagemError, WorldsError
+from stratagem.errors import StratagemError
 from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import Provenance, numbers
 from stratagem.scenario.lexicon import in_words
@@ -30,10 +29,9 @@ from stratagem.scenario.model import Scenario
 from stratagem.solve.intervene import choice
 from stratagem.solve.solve import Progress
 
-FINDING_WORLDS, MAX_EVENTS = (
-    500,
-    24,
-)  # findings take the first worlds: each is many solves, and `shift` and `options` alone can take all
+# Each finding is many solves, so it takes the first worlds only; the verbs `shift` and `options` take all of them.
+FINDING_WORLDS, MAX_EVENTS = 500, 24
+LEAST_MOVED = 0.0005  # what shows in tenths of a point
 
 
 @dataclass(frozen=True)
@@ -122,8 +120,10 @@ def events(study: Study, step: int) -> Finding | None:
             after = _chances(decision_of(few.solver(step, do=(choice(few.game, text),)).run(), step))
         except StratagemError:  # it can happen in no world
             continue
+        if not after.sum() > 0:  # it cannot happen, or the decision does not come up after it
+            continue
         change = after - before
-        moved.append((float(np.abs(change).sum()) / 2, text, title, change.tolist()))
+        moved.append((float(np.abs(change).sum() + abs(change.sum())) / 2, text, title, change.tolist()))
     if not moved:
         return None
     moved.sort(key=lambda one: -one[0])
@@ -141,7 +141,7 @@ def events(study: Study, step: int) -> Finding | None:
         judgements=(f"Of {len(rows)} events that may come before it, “{most[2]}” moves what {mover} does most: {percent(most[0])} of the probability passes to other options.",),
         tables=(Table("events", "What each event does to the decision", columns, tuple(rows), "change of P(option) in points; “moved in all” is the probability that passes from some options to others"),),
         caveats=(f"each event is made as a surprise, in the first {few.worlds:,} worlds",),
-        manifest={"decision": info.label, "most": most[1], "worlds": few.worlds, "seed": few.seed},
+        manifest={"decision": info.label, "most": most[1], "moved": most[0] >= LEAST_MOVED, "worlds": few.worlds, "seed": few.seed},
     )  # fmt: skip
 
 
@@ -166,11 +166,10 @@ def _chances(decision: Decision) -> np.ndarray:
 
 
 def _shifts(study: Study, tried: Finding | None, decision: str) -> list[Finding]:
-    """The shift by the event that moves a decision most, of those that can happen in play and not only by surprise."""
-    for row in tried.tables[0].rows if tried is not None else ():
-        with suppress(WorldsError):
-            return [shift(study, str(row[0]), decision)]
-    return []
+    """The shift by the event that moves a decision most, where one does."""
+    if tried is None or not tried.manifest["moved"]:
+        return []
+    return [shift(study, str(tried.manifest["most"]), decision)]
 
 
 # --- the short answer --------------------------------------------------------------------------------------------

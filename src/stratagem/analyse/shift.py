@@ -17,7 +17,7 @@ from stratagem.analyse.forecast import percent
 from stratagem.analyse.gap import Gap, payoff_gap
 from stratagem.analyse.pooling import pool
 from stratagem.analyse.study import Decision, Study, decision_of
-from stratagem.errors import UsageError, quote
+from stratagem.errors import UsageError, WorldsError, quote
 from stratagem.graph.game import Floats
 from stratagem.solve.intervene import Choice, choice
 
@@ -275,9 +275,13 @@ def _ways(study: Study, step: int, made: Choice, option: int, way: str, sides: t
     """The leading option's chance under each way of asking."""
     title = study.game.steps[step].option_titles[option]
     before = float((sides[0].world_weight * sides[0].decision.chance(option)).sum())
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for one in WAYS:
-        side = sides[1] if one == way else _sides_after(study, step, made, one)
+        try:
+            side = sides[1] if one == way else _sides_after(study, step, made, one)
+        except WorldsError:  # it can be made, but in play it never happens, so that nothing can be learnt from it
+            rows.append((one, None, None, SENTENCE[one]))
+            continue
         after = float((side.world_weight * side.decision.chance(option)).sum())
         rows.append((one, after, after - before, SENTENCE[one]))
     columns = (

@@ -8,6 +8,7 @@ from stratagem.analyse.briefing import Briefing
 from stratagem.analyse.finding import Finding, Table
 from stratagem.analyse.flow import START, Flow
 from stratagem.analyse.forecast import DecisionAnswer, Named, QuestionAnswer
+from stratagem.analyse.forecast import shown as rounded
 from stratagem.analyse.pooling import Pooled
 from stratagem.show.figures import Figure, Point, figure
 from stratagem.show.findings import shown
@@ -24,7 +25,7 @@ def question_figure(questions: Sequence[QuestionAnswer]) -> Figure | None:
     if not known:
         return None
     widest, value = max(known, key=lambda pair: _width(pair[1]))
-    likely = sum(value.mean >= 0.55 for _, value in known)
+    likely = sum(rounded(value.mean) >= 0.55 for _, value in known)
     title = f"{likely} of {len(known)} are likely or more" if len(known) > 1 else f"{widest.title} {chance(value.mean)}"
     if _width(value) > 0.005 and len(known) > 1:
         title += f"; the assumptions settle “{widest.title}” least ({chances(value)})"

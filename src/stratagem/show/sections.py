@@ -11,7 +11,7 @@ from stratagem.analyse.forecast import ActionAnswer, DecisionAnswer, QuestionAns
 from stratagem.analyse.pooling import Pooled
 from stratagem.scenario.elements import Provenance
 from stratagem.scenario.lexicon import KEY_ASSUMPTION
-from stratagem.scenario.model import Claim
+from stratagem.scenario.model import Claim, Scenario
 from stratagem.show.anchors import Anchors, web_address
 from stratagem.show.drawings import (
     decision_figure,
@@ -242,13 +242,13 @@ def _caveats(one: Finding, briefing: Briefing) -> Iterator[str]:
 
 def assumptions(briefing: Briefing, anchors: Anchors) -> Section:
     """Every number with its source, or the assumption that it rests on, or neither."""
-    titles = {name: quantity.title for _, name, quantity in briefing.scenario.known_quantities()}
+    titles = _titles(briefing.scenario)
     assumed: list[GridRow] = []
     sourced: list[GridRow] = []
     unstated: list[GridRow] = []
     for name, written, origin in briefing.numbers:
         label = clean(f"{titles[name]} ({name})" if titles.get(name) else name)
-        cells = (words(written), _origin(origin, anchors))
+        cells = (words(written), _origin(origin, anchors, briefing.scenario.source))
         row = GridRow(label, cells, id=f"number-{name}")
         (assumed if origin.assumption else sourced if origin.source else unstated).append(row)
     parts = (
@@ -265,14 +265,24 @@ def assumptions(briefing: Briefing, anchors: Anchors) -> Section:
     }  # fmt: skip
 
 
-def _origin(origin: Provenance, anchors: Anchors) -> GridCell:
+def _titles(scenario: Scenario) -> dict[str, str | None]:
+    """What the elements that carry numbers are called."""
+    found = {name: quantity.title for _, name, quantity in scenario.known_quantities()}
+    found.update({name: stake.title for name, stake in scenario.stakes.items()})
+    found.update({name: force.title for name, force in scenario.forces.items()})
+    found.update(
+        {f"{move}.{name}": one.title for move, item in scenario.moves.items() for name, one in item.options.items()}
+    )
+    return found
+
+
+def _origin(origin: Provenance, anchors: Anchors, whole: str | None) -> GridCell:
     if origin.source is None:
         return words(origin.assumption or "none stated")
     source, _, place = origin.source.split(";")[0].strip().partition(" ")
     link = anchors.place(source, place.split(",")[0].strip())
-    return words(
-        origin.source + (" (of the file as a whole)" if origin.is_inherited else ""), link[1] if link else None
-    )
+    of = "" if not origin.is_inherited else " (of the whole file)" if origin.source == whole else " (of the whole move)"
+    return words(origin.source + of, link[1] if link else None)
 
 
 def sources(briefing: Briefing, anchors: Anchors) -> Section:
