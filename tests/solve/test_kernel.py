@@ -124,7 +124,6 @@ def test_what_cannot_happen_does_not_count() -> None:
     assert equivalent(-2.0, np.array([0.0, 1e9]), np.array([1.0, 0.0])) == pytest.approx(0, abs=ROUNDING)
 
 
-@pytest.mark.parametrize("is_small", [False, True])
-def test_the_quick_form_gives_the_same(is_small: bool) -> None:
-    quick = averse_equivalent(np, column(CHANCES), column(VALUES), np.array([0.7]), is_small)
+def test_the_quick_form_gives_the_same() -> None:
+    quick = averse_equivalent(np, column(CHANCES), column(VALUES), np.array([0.7]))
     assert quick[0, 0] == pytest.approx(equivalent(0.7), abs=ROUNDING)

@@ -40,6 +40,7 @@ class Expressions:
     def __init__(self) -> None:
         self.rows: list[Key] = []
         self._row_of: dict[Key, int] = {}
+        self._row_of_constant: dict[tuple[int, int], int] = {}
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -50,7 +51,11 @@ class Expressions:
             return value.row
         if isinstance(value, str):
             raise UsageError(f"the word `{value}` where a number is wanted")
-        return self._intern(("constant", Fraction(value)))
+        exact = value if isinstance(value, Fraction) else Fraction(value)
+        parts = (exact.numerator, exact.denominator)
+        if parts not in self._row_of_constant:
+            self._row_of_constant[parts] = self._intern(("constant", exact))
+        return self._row_of_constant[parts]
 
     def value(self, row: int) -> Value:
         """The value whose row this is."""

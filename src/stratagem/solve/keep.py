@@ -75,7 +75,7 @@ class Keeper:
         self.reach[:, place] = passed[self.nodes]
         self.behaviour[:, place] = behaviour[self.edges]
         self.best[:, place] = self._best(inputs, sweep)
-        self.mean_reach += passed @ (status == SOLVED).astype(np.float64)
+        self.mean_reach += np.einsum("nw,w->n", passed, (status == SOLVED).astype(np.float64))
         self.questions[:, place], self.conditions[:, place] = self.read_questions(inputs, flow, passed[0])
         self.low[:, place], self.high[:, place] = self.questions[:, place], self.questions[:, place]
         for node in np.flatnonzero(game.player_of_node == TERMINAL):

@@ -11,8 +11,9 @@ from typing import Any
 
 Array = Any
 TIE_TOLERANCE = 1e-9
-SMALL_RISK_AVERSION = 0.05
+SMALL_RISK_AVERSION = 0.005
 SAFE_EXPONENT = 300.0
+MILD_EXPONENT = 0.25
 
 
 def quantal_response(xp: Any, own: Array, precision: Array, log_share: Array | None) -> Array:
@@ -72,15 +73,12 @@ def certainty_equivalent(
     return xp.where(risk_aversion == 0, mean(probability, values), equivalent)
 
 
-def averse_equivalent(
-    xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array, is_small: bool
-) -> Array:
-    """The certainty equivalent where risk aversion is positive and, times the spread of values, far from overflow."""
+def averse_equivalent(xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array) -> Array:
+    """The certainty equivalent where risk aversion is positive, not small, and times the spread of values far from overflow."""
     pivot = values[0]
     for value in values[1:]:
         pivot = xp.minimum(pivot, value)
-    power = xp.expm1 if is_small else xp.exp
     total = 0.0
     for one, value in zip(probability, values, strict=True):
-        total = total + one * power((pivot - value) * risk_aversion)
-    return pivot - (xp.log1p(total) if is_small else xp.log(total)) / risk_aversion
+        total = total + one * xp.exp((pivot - value) * risk_aversion)
+    return pivot - xp.log(total) / risk_aversion

@@ -27,7 +27,7 @@ class Block:
     is_chance: bool
     owner: int | Ints  # a player, or [n]
     branching: int  # B
-    source: Ints  # [n, B] buffer rows
+    source: tuple[NDArray[np.intp], ...]  # B of [n] buffer rows
     duration: Ints | None  # [n, B]; None where all are 0
     extra: tuple[Ints, Ints, Ints]  # node place, edge place, gain row
     share: Ints  # [n, B] expression rows
@@ -90,7 +90,7 @@ def _block(game: Game, nodes: Ints, is_chance: bool, branching: int, constant: d
     edges: Ints = np.asarray(game.first_edge[nodes][:, None] + np.arange(branching, dtype=np.int32), np.int32)
     child, gain = game.child_of_edge[edges], game.gain_of_edge[edges]
     ends = game.player_of_node[child] == TERMINAL
-    source = np.where(ends, gain, game.num_gains + child).astype(np.int32)
+    source = np.where(ends, gain, game.num_gains + child).astype(np.intp)
     node_place, edge_place = np.nonzero(~ends & (gain != 0))
     duration = np.where(ends, 0, game.duration_of_edge[edges]).astype(np.int32)
     share = game.share_of_edge[edges]
@@ -105,7 +105,7 @@ def _block(game: Game, nodes: Ints, is_chance: bool, branching: int, constant: d
         is_chance=is_chance,
         owner=int(owners[0]) if (owners == owners[0]).all() else owners,
         branching=branching,
-        source=source,
+        source=tuple(np.ascontiguousarray(column) for column in source.T),
         duration=duration if duration.any() else None,
         extra=(node_place.astype(np.int32), edge_place.astype(np.int32), gain[node_place, edge_place]),
         share=share,

@@ -26,9 +26,9 @@ from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, Solution
 from stratagem.solve.sweep import Sweep, forward
 
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
-PILOT_WORLDS = 256
+PILOT_WORLDS = 64
 DRAW_WORLDS = 8192
-CHUNK_BYTES = 24 << 20
+CHUNK_BYTES = 48 << 20
 BATCH_BYTES = 96 << 20
 MAX_KEPT_BYTES = 1 << 30
 
@@ -128,7 +128,10 @@ class Solver:
 
     def of_worlds(self, worlds: Worlds) -> Iterator[Chunk]:
         """The chunks of worlds that are given instead of drawn."""
-        inputs = prepare(self.game, self.scenario, self._as_seen(worlds))
+        yield from self._solved(self._as_seen(worlds))
+
+    def _solved(self, worlds: Worlds) -> Iterator[Chunk]:
+        inputs = prepare(self.game, self.scenario, worlds)
         size = self._chunk_worlds()
         for start in range(0, len(worlds), size):
             yield self._chunk(start, inputs.part(slice(start, start + size)))
@@ -182,8 +185,8 @@ class Solver:
         if self.request.step is not None:
             nodes = nodes[game.step_of_node[nodes] == self.request.step]
         else:
-            pilot = prepare(game, self.scenario, self._worlds(0, min(PILOT_WORLDS, self.request.worlds)))
-            reach = self._passage(self.engine.backward(pilot, None)).reach.mean(axis=1)
+            pilot = self._worlds(0, min(PILOT_WORLDS, self.request.worlds))
+            reach = np.sum([chunk.way.reach.sum(axis=1) for chunk in self._solved(pilot)], axis=0)
             nodes = np.sort(nodes[np.argsort(-reach[nodes], kind="stable")[: self.request.decisions]])
         first = game.first_edge
         edges = [np.arange(first[node], first[node + 1]) for node in nodes]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from stratagem.graph.game import TERMINAL, Floats, Ints
 from stratagem.solve.columns import TRUTH, Inputs
 from stratagem.solve.kernel import (
+    MILD_EXPONENT,
     SAFE_EXPONENT,
     SMALL_RISK_AVERSION,
     averse_equivalent,
@@ -37,6 +38,7 @@ class Sweep:
     regret: Floats  # [N, W] own best value less own value, at decisions
     tied: Bools | None  # [N, W] several best replies; None at finite precision
     is_stuck: Bools | None  # [N, W] no action is available; None where that never happens
+    is_tame: bool = False  # no certainty equivalent can overflow
 
     def values(self, plan: Plan) -> Floats:
         """[N, C, W]."""
@@ -55,6 +57,7 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None) -> Sweep:
         np.zeros((game.num_nodes, size)),
         np.zeros((game.num_nodes, size), bool) if np.isinf(inputs.precision).any() else None,
         None,
+        _is_tame(plan, inputs),
     )
     with np.errstate(divide="ignore"):
         for block in plan.backward:
@@ -66,7 +69,7 @@ def _sweep_block(block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rul
     children = edge_values(block, inputs, sweep.buffer)
     if block.is_chance:
         behaviour, chances = _chance(block, inputs)
-        value = _combine(inputs, chances, children)
+        value = _combine(inputs, chances, children, sweep.is_tame)
     else:
         own = np.stack([_own(block, child) for child in children], axis=1)
         share = _share(block, inputs)
@@ -74,7 +77,7 @@ def _sweep_block(block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rul
         if is_available is not None:
             is_available = _mark_stuck(block, plan, sweep, is_available, own.shape)
         behaviour = _respond(block, inputs, own, share, is_available, children, sweep, tie_rule)
-        value = _combine(inputs, [behaviour[:, j, None] for j in range(block.branching)], children)
+        value = _combine(inputs, [behaviour[:, j, None] for j in range(block.branching)], children, sweep.is_tame)
         reachable = own if is_available is None else np.where(is_available, own, -np.inf)
         sweep.regret[block.nodes] = reachable.max(axis=1) - _own(block, value)
     sweep.values(plan)[block.nodes] = value
@@ -115,7 +118,7 @@ def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> list[Floats]:
     found = []
     node_place, edge_place, gain = block.extra
     for j in range(block.branching):
-        value = buffer[block.source[:, j]]
+        value = buffer.take(block.source[j], axis=0, mode="clip")
         if inputs.discounts is not None and block.duration is not None:
             value *= inputs.discounts[block.duration[:, j]]
         here = edge_place == j
@@ -171,7 +174,7 @@ def _by_rule(
     return np.asarray(break_ties(np, best, share, None, 1.0))
 
 
-def _combine(inputs: Inputs, chances: list[Floats], children: list[Floats]) -> Floats:
+def _combine(inputs: Inputs, chances: list[Floats], children: list[Floats], is_tame: bool) -> Floats:
     """The value of each node: means, and certainty equivalents in the columns of risk-averse players."""
     if inputs.risk_aversion is None:
         return np.asarray(mean(chances, children))
@@ -179,18 +182,43 @@ def _combine(inputs: Inputs, chances: list[Floats], children: list[Floats]) -> F
     for columns, is_neutral in inputs.attitudes:
         probability = [chance[:, columns] if chance.shape[1] > 1 else chance for chance in chances]
         worth = [child[:, columns] for child in children]
-        value[:, columns] = (
-            mean(probability, worth) if is_neutral else _equivalent(probability, worth, inputs.risk_aversion[columns])
-        )
+        if is_neutral:
+            value[:, columns] = mean(probability, worth)
+        else:
+            value[:, columns] = _equivalent(probability, worth, inputs.risk_aversion[columns], is_tame)
     return value
 
 
-def _equivalent(probability: list[Floats], values: list[Floats], alpha: Floats) -> Floats:
-    least, most = float(alpha.min()), float(alpha.max())
-    is_small = min(abs(least), abs(most)) < SMALL_RISK_AVERSION or least < 0 < most
-    if least > 0 and most * (max(v.max() for v in values) - min(v.min() for v in values)) < SAFE_EXPONENT:
-        return np.asarray(averse_equivalent(np, probability, values, alpha, is_small))
-    return np.asarray(certainty_equivalent(np, probability, values, alpha, is_small))
+def _equivalent(probability: list[Floats], values: list[Floats], alpha: Floats, is_tame: bool) -> Floats:
+    """Certainty equivalents; where risk aversion is small the form that is exact as it goes to 0 takes over."""
+    if is_tame and float(alpha.min()) > 0:
+        found = np.asarray(averse_equivalent(np, probability, values, alpha))
+    else:
+        found = np.asarray(certainty_equivalent(np, probability, values, alpha, is_small=False))
+    small = np.flatnonzero((np.abs(alpha) < SMALL_RISK_AVERSION).any(axis=0))
+    if len(small):
+        odds, worth = ([part[..., small] for part in parts] for parts in (probability, values))
+        exact = certainty_equivalent(np, odds, worth, alpha[:, small], is_small=True)
+        is_mild = np.abs(alpha[:, small]) * _spread(worth) < MILD_EXPONENT
+        found[..., small] = np.where(is_mild, exact, found[..., small])
+    return found
+
+
+def _is_tame(plan: Plan, inputs: Inputs) -> bool:
+    """Whether no certainty equivalent can overflow: risk aversion times the greatest spread of payoffs is moderate."""
+    if inputs.risk_aversion is None:
+        return True
+    depth = len(np.unique(plan.game.layer_of_node))
+    spread = (float(inputs.gains.max()) - float(inputs.gains.min())) * depth
+    return float(np.abs(inputs.risk_aversion).max()) * spread < SAFE_EXPONENT
+
+
+def _spread(values: list[Floats]) -> Floats:
+    """How far the values of a node's edges lie apart."""
+    most, least = values[0], values[0]
+    for value in values[1:]:
+        most, least = np.maximum(most, value), np.minimum(least, value)
+    return np.asarray(most - least)
 
 
 def forward(plan: Plan, behaviour: Floats, kept: Bools | None = None) -> Floats:
