@@ -5,8 +5,8 @@ Standard output is the answer, standard error the progress and the faults.
 
 from __future__ import annotations
 
-import io
 import gc
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator

@@ -138,6 +138,10 @@ def alliances_have_members(report: Report) -> None:
 def forces_have_places(report: Report) -> None:
     """L13, M3: forces stand in theatres, at least 0 of each, and travel between them."""
     places = {*report.scenario.theatres, *OFF_MAP}
+    for theatre in report.scenario.theatres:
+        if theatre in (*OFF_MAP, "transit"):
+            found = f"the reserved word {quote(theatre)} as a theatre"
+            report.fault(("theatres", theatre), found, "another name", "L2", at_key=True)
     for name, force in report.scenario.forces.items():
         path: Path = ("forces", name)
         if force.owner is not None:

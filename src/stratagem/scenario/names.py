@@ -181,7 +181,7 @@ class Symbols:
 
         What stands in one may mean anything from then on.
         """
-        done: set[str] = set()
+        done: dict[str, int] = {}
         for start in self.scenario.definitions:
             while (found := self._tangle_from(start, done)) is not None:
                 yield found
@@ -192,14 +192,18 @@ class Symbols:
         """Let names mean anything, because what they stand for has a fault."""
         self.table.update(dict.fromkeys(names, ANYTHING))
 
-    def _tangle_from(self, start: str, done: set[str]) -> tuple[str, ...] | None:
+    def _tangle_from(self, start: str, done: dict[str, int]) -> tuple[str, ...] | None:
+        """A tangle met from `start` on; `done` holds how deep each definition that has none is nested."""
         trail: dict[str, None] = {}
         stack: list[tuple[str, bool]] = [(start, False)]
         while stack:
             name, is_left = stack.pop()
             if is_left:
                 del trail[name]
-                done.add(name)
+                read = [one.name for one in names_in(self.scenario.definitions[name].tree)]
+                done[name] = 1 + max((done.get(one, 0) for one in read), default=0)
+                if done[name] > MAX_DEPTH:
+                    return (name, *self._deepest(name, done))
             elif name in trail:
                 return (*list(trail)[list(trail).index(name) :], name)
             elif len(trail) > MAX_DEPTH:
@@ -209,6 +213,13 @@ class Symbols:
                 stack.append((name, True))
                 stack += [(one.name, False) for one in names_in(self.scenario.definitions[name].tree)]
         return None
+
+    def _deepest(self, name: str, done: dict[str, int]) -> Iterator[str]:
+        """The most deeply nested chain of definitions below one."""
+        while done.get(name, 0) > 1:
+            read = [one.name for one in names_in(self.scenario.definitions[name].tree)]
+            name = max(read, key=lambda one: done.get(one, 0))
+            yield name
 
 
 def ever_name(tree: Call) -> str:

@@ -12,7 +12,7 @@ from stratagem.scenario.formula import stated_fault
 
 RESERVED = frozenset({
     "and", "or", "not", "in", "if", "then", "else", "true", "false", "all", "nobody", "none",
-    "rest", "round", "ever", "reserve", "transit", "lost",
+    "rest", "round", "ever",
 })  # fmt: skip
 MAX_TEXT, MAX_NAME = 2000, 64
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -254,6 +254,13 @@ class _Builder:
 
     def _scalar(self, event: Any, path: Path) -> Any:
         text = event.value
+        hidden = _INVISIBLE.search(text) or _UNREADABLE.search(text)
+        if hidden and not self.faults:  # written as an escape; what stands in the file itself was found before
+            self._refuse(
+                event,
+                f"the invisible character U+{ord(hidden.group()):04X}",
+                "remove it: text holds visible characters only",
+            )
         if not event.implicit[0]:
             return text
         if text in _CONSTANTS:

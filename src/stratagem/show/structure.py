@@ -11,6 +11,8 @@ from rich.text import Text
 from stratagem.analyse.inspect import GameView, LayerView
 from stratagem.analyse.provenance import PlaceView, ProvenanceView
 from stratagem.scenario.model import Claim
+from stratagem.show.columns import text
+from stratagem.show.numbers import clean
 
 BAR_STATES = 24
 
@@ -19,7 +21,7 @@ def render_game(view: GameView) -> Group:
     """Size by layer, what merged, and what each move sees and can do."""
     merged = view.num_histories / max(view.num_nodes, 1)
     blocks: list[RenderableType] = [
-        Text(view.title, style="bold"),
+        text(view.title, "bold"),
         Text(
             f"{view.num_nodes:,} states and {view.num_edges:,} edges stand for {_count(view.num_histories)} histories ({_count(merged)} a state)."
         ),
@@ -40,7 +42,7 @@ def _layer(layer: LayerView, most: int) -> Iterable[RenderableType]:
     yield Text.assemble(
         (f"{layer.step}", "bold"), f"  {layer.player}{date}  {layer.num_states:,} states  ", (bar, "cyan")
     )
-    yield Padding(Text(f"can: {', '.join(layer.options)}"), (0, 0, 0, 4))
+    yield Padding(text(f"can: {', '.join(layer.options)}"), (0, 0, 0, 4))
     if layer.never and layer.num_states:
         yield Padding(Text(f"never available: {', '.join(layer.never)}", style="yellow"), (0, 0, 0, 4))
     if not layer.num_states:
@@ -54,10 +56,10 @@ def _count(number: float) -> str:
 
 def render_provenance(view: ProvenanceView) -> Group:
     """Sources paragraph by paragraph, then what rests on assumption alone."""
-    blocks: list[RenderableType] = [Text(view.title, style="bold"), ""]
+    blocks: list[RenderableType] = [text(view.title, "bold"), ""]
     cited = dict(view.sources)
     for source in dict.fromkeys(place.source for place in view.places):
-        blocks += [Text(f"{source}: {cited[source]}", style="bold underline")]
+        blocks += [text(f"{source}: {cited[source]}", "bold underline")]
         for place in view.places:
             if place.source == source:
                 blocks += _place(place)
@@ -78,7 +80,7 @@ def render_provenance(view: ProvenanceView) -> Group:
 
 
 def _place(place: PlaceView) -> Iterable[RenderableType]:
-    yield Text(place.place or "(as a whole)", style="bold")
+    yield text(place.place or "(as a whole)", "bold")
     for name, claim in place.claims:
         yield _item(f"{name} {claim.says}", _fate(claim))
     if place.numbers:
@@ -91,8 +93,8 @@ def _fate(claim: Claim) -> str:
     return f"context: {claim.context}" if claim.context is not None else f"not modelled: {claim.not_modelled}"
 
 
-def _item(text: str, note: str) -> RenderableType:
-    return Padding(Text.assemble(text, ("\n  → " + note, "dim")), (0, 0, 0, 2))
+def _item(said: str, note: str) -> RenderableType:
+    return Padding(Text.assemble(clean(said), ("\n  → " + clean(note), "dim")), (0, 0, 0, 2))
 
 
 def _wrapped(names: Iterable[str] | Sequence[str]) -> Iterable[RenderableType]:
