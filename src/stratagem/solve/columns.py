@@ -21,6 +21,7 @@ from stratagem.graph.game import Floats, Game
 from stratagem.graph.table import check_probabilities, evaluate
 from stratagem.graph.worlds import MOST, Worlds
 from stratagem.scenario.model import Scenario
+from stratagem.solve.kernel import SMALL_RISK_AVERSION
 
 TRUTH = 0
 
@@ -45,6 +46,17 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Run:
+    """Neighbouring columns that one formula serves."""
+
+    columns: slice
+    evaluator: int
+    is_neutral: bool
+    is_averse: bool  # in every world
+    mild: NDArray[np.intp]  # worlds in which risk aversion is small
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What one chunk of worlds feeds to the sweep."""
 
@@ -61,17 +73,20 @@ class Inputs:
         return len(self.world)
 
     @cached_property
-    def attitudes(self) -> tuple[tuple[slice, bool], ...]:
-        """Runs of columns that are all risk-neutral (true) or all not."""
-        if self.risk_aversion is None:
-            return ((slice(0, len(self.columns.player)), True),)
-        is_neutral = [not alpha.any() for alpha in self.risk_aversion]
-        starts = [
-            0,
-            *(place for place in range(1, len(is_neutral)) if is_neutral[place] != is_neutral[place - 1]),
-            len(is_neutral),
-        ]
-        return tuple((slice(start, stop), is_neutral[start]) for start, stop in pairwise(starts))
+    def runs(self) -> tuple[Run, ...]:
+        """The columns in runs of one evaluator whose players are all risk-neutral, or all not."""
+        evaluator = self.columns.evaluator
+        is_neutral = (
+            [True] * len(evaluator) if self.risk_aversion is None else [not one.any() for one in self.risk_aversion]
+        )
+        kinds = list(zip(evaluator, is_neutral, strict=True))
+        starts = [place for place in range(len(kinds)) if place == 0 or kinds[place] != kinds[place - 1]]
+        return tuple(self._run(slice(*ends)) for ends in pairwise((*starts, len(kinds))))
+
+    def _run(self, columns: slice) -> Run:
+        alpha = np.zeros((1, 1)) if self.risk_aversion is None else self.risk_aversion[columns]
+        mild = np.flatnonzero((np.abs(alpha) < SMALL_RISK_AVERSION).any(axis=0))
+        return Run(columns, self.columns.evaluator[columns.start], not alpha.any(), bool((alpha > 0).all()), mild)
 
     def part(self, places: slice | NDArray[np.int64]) -> Inputs:
         """The inputs of some of the worlds."""

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Floats, Ints
-from stratagem.solve.columns import TRUTH, Inputs
+from stratagem.solve.columns import TRUTH, Inputs, Run
 from stratagem.solve.kernel import (
     MILD_EXPONENT,
     SAFE_EXPONENT,
-    SMALL_RISK_AVERSION,
     averse_equivalent,
     best_set,
     break_ties,
@@ -68,8 +67,9 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None) -> Sweep:
 def _sweep_block(block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rule: str | None) -> None:
     children = edge_values(block, inputs, sweep.buffer)
     if block.is_chance:
-        behaviour, chances = _chance(block, inputs)
-        value = _combine(inputs, chances, children, sweep.is_tame)
+        odds = [table[block.share] for table in inputs.tables]
+        behaviour = odds[TRUTH]
+        value = _combine(inputs, odds, children, sweep.is_tame)
     else:
         own = np.stack([_own(block, child) for child in children], axis=1)
         share = _share(block, inputs)
@@ -77,22 +77,11 @@ def _sweep_block(block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rul
         if is_available is not None:
             is_available = _mark_stuck(block, plan, sweep, is_available, own.shape)
         behaviour = _respond(block, inputs, own, share, is_available, children, sweep, tie_rule)
-        value = _combine(inputs, [behaviour[:, j, None] for j in range(block.branching)], children, sweep.is_tame)
+        value = _combine(inputs, [behaviour] * len(inputs.tables), children, sweep.is_tame)
         reachable = own if is_available is None else np.where(is_available, own, -np.inf)
         sweep.regret[block.nodes] = reachable.max(axis=1) - _own(block, value)
     sweep.values(plan)[block.nodes] = value
     sweep.behaviour[block.edges] = behaviour.reshape(-1, len(inputs))
-
-
-def _chance(block: Block, inputs: Inputs) -> tuple[Floats, list[Floats]]:
-    """The true probabilities [n, B, W], and for each edge those of every column [n, C or 1, W]."""
-    tables = [table[block.share] for table in inputs.tables]
-    if len(tables) == 1:
-        return tables[0], [tables[0][:, j, None] for j in range(block.branching)]
-    evaluator = list(inputs.columns.evaluator)
-    return tables[TRUTH], [
-        np.stack([table[:, j] for table in tables], axis=1)[:, evaluator] for j in range(block.branching)
-    ]
 
 
 def _share(block: Block, inputs: Inputs) -> Floats | None:
@@ -174,33 +163,31 @@ def _by_rule(
     return np.asarray(break_ties(np, best, share, None, 1.0))
 
 
-def _combine(inputs: Inputs, chances: list[Floats], children: list[Floats], is_tame: bool) -> Floats:
-    """The value of each node: means, and certainty equivalents in the columns of risk-averse players."""
-    if inputs.risk_aversion is None:
-        return np.asarray(mean(chances, children))
+def _combine(inputs: Inputs, odds: list[Floats], children: list[Floats], is_tame: bool) -> Floats:
+    """The value [n, C, W] of each node under each evaluator's odds [n, B, W]: means, and certainty equivalents where a player
+    is not risk-neutral."""
     value = np.empty_like(children[0])
-    for columns, is_neutral in inputs.attitudes:
-        probability = [chance[:, columns] if chance.shape[1] > 1 else chance for chance in chances]
-        worth = [child[:, columns] for child in children]
-        if is_neutral:
-            value[:, columns] = mean(probability, worth)
+    for run in inputs.runs:
+        probability = [odds[run.evaluator][:, j, None] for j in range(len(children))]
+        worth = [child[:, run.columns] for child in children]
+        if run.is_neutral or inputs.risk_aversion is None:
+            value[:, run.columns] = mean(probability, worth)
         else:
-            value[:, columns] = _equivalent(probability, worth, inputs.risk_aversion[columns], is_tame)
+            value[:, run.columns] = _equivalent(probability, worth, inputs.risk_aversion[run.columns], run, is_tame)
     return value
 
 
-def _equivalent(probability: list[Floats], values: list[Floats], alpha: Floats, is_tame: bool) -> Floats:
+def _equivalent(probability: list[Floats], values: list[Floats], alpha: Floats, run: Run, is_tame: bool) -> Floats:
     """Certainty equivalents; where risk aversion is small the form that is exact as it goes to 0 takes over."""
-    if is_tame and float(alpha.min()) > 0:
+    if is_tame and run.is_averse:
         found = np.asarray(averse_equivalent(np, probability, values, alpha))
     else:
         found = np.asarray(certainty_equivalent(np, probability, values, alpha, is_small=False))
-    small = np.flatnonzero((np.abs(alpha) < SMALL_RISK_AVERSION).any(axis=0))
-    if len(small):
-        odds, worth = ([part[..., small] for part in parts] for parts in (probability, values))
-        exact = certainty_equivalent(np, odds, worth, alpha[:, small], is_small=True)
-        is_mild = np.abs(alpha[:, small]) * _spread(worth) < MILD_EXPONENT
-        found[..., small] = np.where(is_mild, exact, found[..., small])
+    if len(run.mild):
+        odds, worth = ([part[..., run.mild] for part in parts] for parts in (probability, values))
+        exact = certainty_equivalent(np, odds, worth, alpha[:, run.mild], is_small=True)
+        is_mild = np.abs(alpha[:, run.mild]) * _spread(worth) < MILD_EXPONENT
+        found[..., run.mild] = np.where(is_mild, exact, found[..., run.mild])
     return found
 
 
