@@ -180,7 +180,11 @@ def test_a_reader_that_leaves_early_meets_no_traceback() -> None:
 
 
 def test_an_interrupt_is_said_and_exits_with_130() -> None:
-    running = process("solve", "kazakhstan-ukraine-2022", "--worlds", "300000", "--decisions", "1", "--engine", "numpy")
+    # A shell may have us ignore interrupts, which a child inherits; a person at a terminal does not.
+    listening = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from stratagem.cli import main; main()"
+    long = ("solve", "kazakhstan-ukraine-2022", "--worlds", "300000", "--decisions", "1", "--engine", "numpy")
+    command = [sys.executable, "-W", "error", "-c", listening, *long]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(3)
     running.send_signal(signal.SIGINT)
     out, message = running.communicate(timeout=MOST_SECONDS)
