@@ -8,7 +8,8 @@ import pytest
 from stratagem.analyse.flips import flips, reweighting_nats
 from stratagem.analyse.latent import Latent, Simplex, helmert
 from stratagem.analyse.study import Study
-from stratagem.catalogue import Case
+from stratagem.catalogue import Case, load
+from stratagem.errors import UsageError
 from stratagem.scenario.quantities import pearson
 
 CHOICE = """
@@ -105,3 +106,11 @@ def test_the_origin_is_the_central_world() -> None:
     latent = Latent(Case("choice", "choice.yaml", text).scenario)
     worlds = latent.worlds(np.zeros((2, 1)))
     assert [worlds.quantities[name][0] for name in ("q1", "q2")] == pytest.approx([1, 2], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "decision"), [("signorino-deterrence", "challenge"), ("asymmetric-deterrence", "demand")]
+)
+def test_a_scenario_without_numbers_to_move_is_a_message(name: str, decision: str) -> None:
+    with pytest.raises(UsageError, match="nothing to move"):
+        flips(Study(load(name), worlds=16), decision)

@@ -18,10 +18,12 @@ from stratagem.analyse.forecast import percent
 from stratagem.analyse.latent import Latent
 from stratagem.analyse.options import nodes_by_situation, situations
 from stratagem.analyse.study import Study
+from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats, Ints
 from stratagem.graph.worlds import Worlds, stated
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Solver
+from stratagem.solve.sweep import action_values
 
 GRID = 41
 REACH = 0.99  # how far into its distribution a number is varied
@@ -58,10 +60,7 @@ class Setting:
             share = reach / np.where(total > 0, total, 1.0)
             for place in range(len(self.options)):
                 edges = game.first_edge[self.nodes] + place
-                onward = chunk.sweep.buffer[game.num_gains + game.child_of_edge[edges], player]
-                if chunk.inputs.discounts is not None:
-                    onward = onward * chunk.inputs.discounts[game.duration_of_edge[edges], player]
-                worth = onward + chunk.sweep.buffer[game.gain_of_edge[edges], player]
+                worth = action_values(game, chunk.inputs, chunk.sweep, edges, player)
                 found[place, chunk.place] = np.where(total > 0, (share * worth).sum(axis=0), np.nan)
         return found
 
@@ -77,8 +76,16 @@ def flips(study: Study, decision: str) -> Finding:
     setting, reach = _setting(study, step)
     info = study.game.steps[step]
     titles = [info.option_titles[option] for option in setting.options]
+    if len(titles) < 2:
+        raise UsageError(f"{quote(info.label)} offers one action only where it is likeliest; there is nothing to flip")
+    if not setting.latent.names:
+        raise UsageError(
+            f"no number of {quote(study.scenario.scenario)} varies without steps; there is nothing to move"
+        )
     origin = np.zeros((len(setting.latent.names), 1))
     values = setting.values(setting.latent.worlds(origin))[:, 0]
+    if np.isnan(values).any():
+        raise UsageError(f"{quote(info.label)} is not met in the central world; there is nothing to flip")
     first = int(values.argmax())
     axes = axes_of(setting, first)
     near = list(_nearest(setting, first))
@@ -495,10 +502,7 @@ def _best_counts(setting: Setting, chunk: object, reach: Floats) -> Floats:
     worth = []
     for place in range(len(setting.options)):
         edges = game.first_edge[setting.nodes] + place
-        onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], player]
-        if inputs.discounts is not None:
-            onward = onward * inputs.discounts[game.duration_of_edge[edges], player]
-        worth.append((share * (onward + sweep.buffer[game.gain_of_edge[edges], player])).sum(axis=0))
+        worth.append((share * action_values(game, inputs, sweep, edges, player)).sum(axis=0))
     return np.bincount(np.argmax(worth, axis=0), total, len(setting.options)).astype(np.float64)
 
 

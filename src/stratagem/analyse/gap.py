@@ -14,6 +14,7 @@ from stratagem.solve.expect import Expectation, action_expectation, expect
 from stratagem.solve.intervene import Choice
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
+from stratagem.solve.sweep import action_values
 
 ATTITUDE = "risk attitude and reference points"
 
@@ -114,11 +115,7 @@ def _edges_of(game: Game, step: int, options: tuple[int, int]) -> tuple[np.ndarr
 
 def _own_value(solver: Solver, chunk: Chunk, edges: np.ndarray, player: int) -> Floats:
     """[edges, W]: what the actions are worth to the mover, risk attitude and all."""
-    game, inputs = solver.game, chunk.inputs
-    onward = chunk.sweep.buffer[game.num_gains + game.child_of_edge[edges], player]
-    if inputs.discounts is not None:
-        onward = onward * inputs.discounts[game.duration_of_edge[edges], player]
-    return np.asarray(onward + chunk.sweep.buffer[game.gain_of_edge[edges], player])
+    return action_values(solver.game, chunk.inputs, chunk.sweep, edges, player)
 
 
 def _plain(game: Game, worth: Floats, accounts: Floats) -> tuple[dict[str, Floats], Floats]:

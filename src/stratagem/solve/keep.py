@@ -15,7 +15,7 @@ from stratagem.solve.kernel import TIE_TOLERANCE
 from stratagem.solve.passage import Passage, restrict
 from stratagem.solve.plan import Plan
 from stratagem.solve.solution import SOLVED, Solution
-from stratagem.solve.sweep import Sweep, likelihood
+from stratagem.solve.sweep import Sweep, action_values, likelihood
 
 
 class Keeper:
@@ -146,13 +146,8 @@ class Keeper:
 
     def _own_values(self, inputs: Inputs, sweep: Sweep) -> Floats:
         """[B, W]: what each kept action is worth to its mover, as the mover sees it."""
-        game, edges = self.game, self.edges
-        owner = game.player_of_node[game.parent_of_edge[edges]]
-        child = game.num_gains + game.child_of_edge[edges]
-        onward = sweep.buffer[child, owner]
-        if inputs.discounts is not None:
-            onward = onward * inputs.discounts[game.duration_of_edge[edges], owner]
-        return np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], owner])
+        owner = self.game.player_of_node[self.game.parent_of_edge[self.edges]]
+        return action_values(self.game, inputs, sweep, self.edges, owner)
 
     def solution(self) -> Solution:
         """All that was kept."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.graph.game import TERMINAL, Floats, Ints
+from stratagem.graph.game import TERMINAL, Floats, Game, Ints
 from stratagem.solve.columns import TRUTH, Inputs, Run
 from stratagem.solve.kernel import (
     MILD_EXPONENT,
@@ -115,6 +115,14 @@ def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> list[Floats]:
             value[node_place[here]] += buffer[gain[here]]
         found.append(value)
     return found
+
+
+def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, player: int | Ints) -> Floats:
+    """[edges, W]: what taking each edge is worth to a player (or to each edge's own), as the player sees it."""
+    onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], player]
+    if inputs.discounts is not None:
+        onward = onward * inputs.discounts[game.duration_of_edge[edges], player]
+    return np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], player])
 
 
 def _own(block: Block, value: Floats) -> Floats:
