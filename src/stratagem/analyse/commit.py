@@ -19,6 +19,7 @@ from stratagem.graph.worlds import Worlds, central, draw, stated
 from stratagem.solve.columns import TRUTH
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
+from stratagem.solve.sweep import action_values
 
 BATCH = 1024
 FIELDS = ("weights", "payoffs", "precision", "risk_aversion", "loss_aversion", "discount")
@@ -135,13 +136,9 @@ class _Gathered:
 
 def _payoffs(solver: Solver, chunk: Chunk, edges: Ints) -> Floats:
     """[edges, W] what each action brings its mover from the move on, under the true numbers."""
-    game, sweep, inputs = solver.game, chunk.sweep, chunk.inputs
+    game = solver.game
     player = int(game.player_of_node[game.parent_of_edge[edges[0]]])
-    column = inputs.columns.true_of_player[player]
-    onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], column]
-    if inputs.discounts is not None:
-        onward = onward * inputs.discounts[game.duration_of_edge[edges], column]
-    return np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], column])
+    return action_values(game, chunk.inputs, chunk.sweep, edges, chunk.inputs.columns.true_of_player[player])
 
 
 def _patterns(stands: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

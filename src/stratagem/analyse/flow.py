@@ -15,6 +15,7 @@ from stratagem.graph.game import CHANCE, Floats, Game
 from stratagem.solve.kernel import TIE_TOLERANCE
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
+from stratagem.solve.sweep import action_values
 
 FLOW_WORLDS = 1_000
 START = -1
@@ -101,10 +102,8 @@ def _best(game: Game, chunk: Chunk) -> Floats:
     if chunk.sweep.tied is not None:
         return chunk.sweep.behaviour
     owner = np.maximum(game.player_of_node[game.parent_of_edge], 0)
-    onward = chunk.sweep.buffer[game.num_gains + game.child_of_edge, owner]
-    if chunk.inputs.discounts is not None:
-        onward = onward * chunk.inputs.discounts[game.duration_of_edge, owner]
-    value = onward + chunk.sweep.buffer[game.gain_of_edge, owner]
+    edges = np.arange(game.num_edges, dtype=np.int32)
+    value = action_values(game, chunk.inputs, chunk.sweep, edges, owner)
     value = np.where(chunk.sweep.behaviour > 0, value, -np.inf)
     parents, starts = np.unique(game.parent_of_edge, return_index=True)
     counts = np.diff(game.first_edge)[parents]

@@ -117,12 +117,12 @@ def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> list[Floats]:
     return found
 
 
-def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, player: int | Ints) -> Floats:
-    """[edges, W]: what taking each edge is worth to a player (or to each edge's own), as the player sees it."""
-    onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], player]
+def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, column: int | Ints) -> Floats:
+    """[edges, W]: what taking each edge is worth in a column (or in each edge's own): player p's view is column p."""
+    onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], column]
     if inputs.discounts is not None:
-        onward = onward * inputs.discounts[game.duration_of_edge[edges], player]
-    return np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], player])
+        onward = onward * inputs.discounts[game.duration_of_edge[edges], column]
+    return np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], column])
 
 
 def _own(block: Block, value: Floats) -> Floats:
