@@ -61,6 +61,10 @@ class WorldsError(StratagemError):
     """A formula that has no meaning in some worlds; the text names the values there."""
 
 
+class DataError(StratagemError):
+    """A table of data that cannot be used as asked; the text names the file, and the line and column where there are any."""
+
+
 class TooLargeError(StratagemError):
     """A game or a run over its stated bounds."""
 
