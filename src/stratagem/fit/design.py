@@ -19,6 +19,7 @@ from stratagem.fit.model_file import Model, Term
 from stratagem.fit.table import Table
 
 CONSTANT = "constant"
+FUNCTIONS = {"sqrt": np.sqrt}  # beside those that formulaic brings
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _matrix(model: Model, term: Term, table: Table) -> tuple[Floats, list[str], 
         return np.ones((len(table), 1)), [CONSTANT], None
     text = (term.formula or "").replace("^", "**")
     try:
-        built = Formula(text).get_model_matrix(_frame(term, table), na_action="raise", context={}, output="numpy")
+        built = Formula(text).get_model_matrix(_frame(term, table), na_action="raise", context=FUNCTIONS, output="numpy")
     except (FormulaicError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
         raise model.fault(term.place, f"the formula {quote(term.formula)} cannot be worked out ({reason})", "numbers in functions and products; words stand alone or in `:`", "F4") from None
@@ -159,7 +160,7 @@ def _again(model: Model, term: Term, spec: Any, table: Table) -> Floats:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            return np.asarray(spec.get_model_matrix(_frame(term, table), context={}), float)
+            return np.asarray(spec.get_model_matrix(_frame(term, table), context=FUNCTIONS), float)
     except Exception as error:
         reason = " ".join(str(error).split())[:160]
         raise DataError(f"{table.file}: {quote(term.formula)} cannot be worked out there ({reason}); use the levels that the model was fitted on") from None

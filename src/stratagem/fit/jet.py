@@ -33,6 +33,8 @@ class Jet:
     slope: dict[int, Slope] = field(default_factory=dict)
     bend: dict[tuple[int, int], Slope] = field(default_factory=dict)
 
+    __array_ufunc__ = None  # an array beside a jet leaves the arithmetic to the jet
+
     @classmethod
     def of_input(cls, value: Floats, index: int, order: int) -> Jet:
         """The input number `index` itself."""

@@ -47,7 +47,8 @@ class Likelihood:
         step = max(1, CHUNK // starts)
         for begin in range(0, self.num_rows, step):
             rows = slice(begin, min(begin + step, self.num_rows))
-            self._add(coefficients, order, rows, value, gradient, hessian)
+            with np.errstate(all="ignore"):  # a point without a likelihood has none, which the climb sees
+                self._add(coefficients, order, rows, value, gradient, hessian)
         if self.penalty is not None:
             less, slope, curve = self.penalty(coefficients)
             value -= less

@@ -1,0 +1,153 @@
+"""The fit of a model to a table: all maxima found, what the data can see, how sure the estimates are.
+
+Takes a `Problem` and what was asked; gives `Fitted`. Knows no file and no view.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.special import ndtr
+
+from stratagem.errors import NotSolvedError
+from stratagem.fit.identify import Flat, flat_directions, num_unseen
+from stratagem.fit.jet import Floats
+from stratagem.fit.maximise import Maximum, distinct, maximise, polish
+from stratagem.fit.penalty import Pull
+from stratagem.fit.problem import Problem
+from stratagem.fit.starts import starts as draw_starts
+from stratagem.fit.uncertainty import bootstrap, inverse_information, sandwich
+
+Progress = Callable[[int, int], None]
+MOST_ROUNDS = 4  # of further starts, while the best maximum was found only once
+
+
+@dataclass(frozen=True)
+class Request:
+    """How to fit."""
+
+    starts: int = 8
+    seed: int = 1
+    errors: Literal["observed", "robust", "clustered", "bootstrap"] = "observed"
+    samples: int = 500  # of the bootstrap
+    penalty: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One coefficient; without a standard error where the data cannot see it."""
+
+    name: str
+    value: float
+    error: float | None
+
+    @property
+    def z(self) -> float | None:
+        """The estimate in standard errors."""
+        return None if self.error is None or self.error == 0 else self.value / self.error
+
+    @property
+    def p(self) -> float | None:
+        """How often a coefficient of zero would look as far from it, by the normal approximation."""
+        return None if self.z is None else 2 * float(ndtr(-abs(self.z)))
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model."""
+
+    problem: Problem
+    request: Request
+    coefficients: Floats  # [P]
+    covariance: Floats  # [P, P]
+    log_likelihood: float  # without penalty
+    maxima: tuple[Maximum, ...]
+    flat: Flat
+    gradient: float  # the largest of the scaled gradient at the maximum
+    num_starts: int
+    num_unfinished: int  # starts that ended on no maximum
+    num_failed_samples: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The coefficients."""
+        return self.problem.design.names
+
+    @property
+    def estimates(self) -> tuple[Estimate, ...]:
+        """Each coefficient with its standard error."""
+        hidden = self.flat.names()
+        return tuple(
+            Estimate(name, float(value), None if name in hidden else math.sqrt(max(float(variance), 0.0)))
+            for name, value, variance in zip(self.names, self.coefficients, np.diag(self.covariance), strict=True)
+        )
+
+    @property
+    def num_free(self) -> int:
+        """How many coefficients the data can tell apart."""
+        return len(self.names) - len(self.flat.unseen)
+
+
+def fit(problem: Problem, request: Request | None = None, progress: Progress | None = None) -> Fitted:
+    """Maximum likelihood (penalised where asked) from several starts. Raises `NotSolvedError` where none ends anywhere."""
+    request = request or Request()
+    spreads = problem.design.spreads()
+    penalty = None if request.penalty is None else Pull.on(problem.design, *request.penalty)
+    likelihood = problem.likelihood(penalty=penalty)
+    begun = draw_starts(problem, request.starts, request.seed)
+    ends = maximise(likelihood, begun, spreads)
+    maxima = distinct(ends, spreads)
+    tried, finished = len(begun), int(ends.has_converged.sum())
+    unseen = 0 if penalty is not None else num_unseen(likelihood, begun[0], spreads, request.seed)
+    for round_ in range(1, MOST_ROUNDS + 1):
+        if progress is not None:
+            progress(tried, request.starts * (MOST_ROUNDS + 1))
+        if unseen or request.starts < 4 or (len(maxima) > 0 and maxima[0].num_starts > 1):
+            break
+        more = draw_starts(problem, request.starts + 2, request.seed + round_)[2:]
+        ends = maximise(likelihood, more, spreads)
+        maxima = _merged(maxima, distinct(ends, spreads), spreads)
+        tried, finished = tried + len(more), finished + int(ends.has_converged.sum())
+    if not maxima:
+        raise NotSolvedError(f"{problem.model.file}: none of {tried} starts ended on a maximum; simplify the model, or give `--penalty ridge`")
+    best = polish(likelihood, maxima[0].coefficients, spreads)
+    there = likelihood(best[None])
+    information = -there.hessian[0]
+    flat = flat_directions(information, problem.design.names, spreads, unseen)
+    inverse = inverse_information(information, spreads)
+    covariance, failed = _covariance(problem, request, inverse, best, spreads, penalty, progress)
+    return Fitted(
+        problem, request, best, covariance, float(likelihood.by_row(best).sum()), maxima, flat,
+        float(np.abs(there.gradient[0] / spreads).max()), tried, tried - finished, failed,
+    )  # fmt: skip
+
+
+def _merged(found: tuple[Maximum, ...], more: tuple[Maximum, ...], spreads: Floats) -> tuple[Maximum, ...]:
+    """Two lists of maxima as one, the same ones counted together."""
+    together = list(found)
+    for one in more:
+        for at, known in enumerate(together):
+            is_near = np.abs((one.coefficients - known.coefficients) * spreads).max() < 1e-3 * (1 + np.abs(known.coefficients * spreads).max())
+            if is_near and abs(one.value - known.value) < 1e-6 * (1 + abs(known.value)):
+                together[at] = Maximum(known.coefficients, known.value, known.num_starts + one.num_starts)
+                break
+        else:
+            together.append(one)
+    return tuple(sorted(together, key=lambda one: -one.value))
+
+
+def _covariance(
+    problem: Problem, request: Request, inverse: Floats, best: Floats, spreads: Floats, penalty: Pull | None, progress: Progress | None
+) -> tuple[Floats, int]:
+    if request.errors == "observed":
+        return inverse, 0
+    clusters = problem.table.words(problem.model.cluster) if problem.model.cluster and request.errors != "robust" else None
+    likelihood = problem.likelihood(penalty=penalty)
+    if request.errors in ("robust", "clustered"):
+        return sandwich(inverse, likelihood.scores(best), clusters), 0
+    drawn, failed = bootstrap(likelihood, best, spreads, request.samples, request.seed, clusters, progress)
+    return np.atleast_2d(np.cov(drawn.T)), failed
