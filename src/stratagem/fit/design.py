@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Input:
     term: Term
     matrix: Floats
     index: tuple[int, ...]
+    of_term: tuple[int, ...]  # the coefficient of each column of the formula, before those that share one are summed
     spec: Any  # what builds the matrix for new rows
 
 
@@ -61,25 +62,27 @@ class Design:
 
     def rows(self, chosen: Any) -> Design:
         """The same for some of the rows."""
-        inputs = tuple(Input(one.term, one.matrix[chosen], one.index, one.spec) for one in self.inputs)
+        inputs = tuple(replace(one, matrix=one.matrix[chosen]) for one in self.inputs)
         return Design(inputs, self.names, self.is_constant)
 
-    def on(self, model: Model, table: Table) -> Design:
+    def on(self, table: Table) -> Design:
         """The same coefficients on new rows. Raises `DataError` for a missing column or cell, or a new level."""
         inputs = tuple(
-            Input(one.term, _again(model, one.term, one.spec, table), one.index, one.spec) for one in self.inputs
+            replace(one, matrix=_together(_again(one.term, one.spec, table), one.of_term)) for one in self.inputs
         )
         return Design(inputs, self.names, self.is_constant)
 
 
-def usable_rows(model: Model, table: Table, columns: Sequence[str]) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], dict[str, int]]:
+def usable_rows(
+    model: Model, table: Table, columns: Sequence[str]
+) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], dict[str, int]]:
     """Which rows miss none of the columns, and how many cells each column misses."""
     for one in model.terms:
         _check_columns(model, one, table)
     missing = {name: table.is_missing(name) for name in columns}
     usable = np.ones(len(table), bool)
-    for one in missing.values():
-        usable &= ~one
+    for lacking in missing.values():
+        usable &= ~lacking
     return usable, {name: int(one.sum()) for name, one in missing.items() if one.any()}
 
 
@@ -87,7 +90,9 @@ def _check_columns(model: Model, term: Term, table: Table) -> None:
     for name in sorted(term.columns):
         if name not in table.columns and term.formula is not None:
             found = f"the column {quote(name)}{near(name, table.columns)}, which {table.file} lacks"
-            raise model.fault(term.place, found, f"one of {one_of(table.columns)}", "F4", max(0, term.formula.find(name)))
+            raise model.fault(
+                term.place, found, f"one of {one_of(table.columns)}", "F4", max(0, term.formula.find(name))
+            )
 
 
 def design(model: Model, table: Table) -> Design:
@@ -100,7 +105,12 @@ def design(model: Model, table: Table) -> Design:
         _check_varies(model, term, matrix, labels)
         unknown = [one for one in term.shared if one not in labels]
         if unknown:
-            raise model.fault(term.place, f"`shared` names the term {quote(unknown[0])}{near(unknown[0], labels)}", f"one of {one_of(labels)}", "F3")
+            raise model.fault(
+                term.place,
+                f"`shared` names the term {quote(unknown[0])}{near(unknown[0], labels)}",
+                f"one of {one_of(labels)}",
+                "F3",
+            )
         index = []
         for label in labels:
             name = term.shared.get(label, f"{term.name}: {label}")
@@ -108,7 +118,7 @@ def design(model: Model, table: Table) -> Design:
                 names[name] = len(names)
                 constants.append(label == CONSTANT)
             index.append(names[name])
-        inputs.append(Input(term, matrix, tuple(index), spec))
+        inputs.append(Input(term, _together(matrix, index), tuple(dict.fromkeys(index)), tuple(index), spec))
     if not names:
         raise UsageError(f"{model.file}: nothing to estimate; give at least one payoff a formula [F3]")
     return Design(tuple(inputs), tuple(names), tuple(constants))
@@ -129,14 +139,34 @@ def _matrix(model: Model, term: Term, table: Table) -> tuple[Floats, list[str], 
         return np.ones((len(table), 1)), [CONSTANT], None
     text = (term.formula or "").replace("^", "**")
     try:
-        built = Formula(text).get_model_matrix(_frame(term, table), na_action="raise", context=FUNCTIONS, output="numpy")
+        built = Formula(text).get_model_matrix(
+            _frame(term, table), na_action="raise", context=FUNCTIONS, output="numpy"
+        )
     except (FormulaicError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise model.fault(term.place, f"the formula {quote(term.formula)} cannot be worked out ({reason})", "numbers in functions and products; words stand alone or in `:`", "F4") from None
+        raise model.fault(
+            term.place,
+            f"the formula {quote(term.formula)} cannot be worked out ({reason})",
+            "numbers in functions and products; words stand alone or in `:`",
+            "F4",
+        ) from None
     matrix = np.asarray(built, float)
     if not np.isfinite(matrix).all():
-        raise model.fault(term.place, f"the formula {quote(term.formula)} is not finite in {int((~np.isfinite(matrix)).any(1).sum())} rows", "a formula that every row has a value of", "F4")
+        raise model.fault(
+            term.place,
+            f"the formula {quote(term.formula)} is not finite in {int((~np.isfinite(matrix)).any(1).sum())} rows",
+            "a formula that every row has a value of",
+            "F4",
+        )
     return matrix, [_label(one) for one in built.model_spec.column_names], built.model_spec
+
+
+def _together(matrix: Floats, index: Sequence[int]) -> Floats:
+    """Columns that share a coefficient summed."""
+    kept = list(dict.fromkeys(index))
+    if len(kept) == len(index):
+        return matrix
+    return np.stack([matrix[:, [at for at, one in enumerate(index) if one == wanted]].sum(1) for wanted in kept], 1)
 
 
 def _label(name: str) -> str:
@@ -149,21 +179,25 @@ def _frame(term: Term, table: Table) -> Any:
     return pandas.DataFrame({name: table.column(name) for name in sorted(term.columns)})
 
 
-def _again(model: Model, term: Term, spec: Any, table: Table) -> Floats:
+def _again(term: Term, spec: Any, table: Table) -> Floats:
     """The matrix of a formula on new rows, by the levels and transformations of the first ones."""
     if spec is None:
         return np.ones((len(table), 1))
     for name in sorted(term.columns):
         if table.is_missing(name).any():
             line = table.lines[int(np.argmax(table.is_missing(name)))]
-            raise DataError(f"{table.file}:{line}: no value in the column {quote(name)}; every row to be predicted needs one")
+            raise DataError(
+                f"{table.file}:{line}: no value in the column {quote(name)}; every row to be predicted needs one"
+            )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return np.asarray(spec.get_model_matrix(_frame(term, table), context=FUNCTIONS), float)
     except Exception as error:
         reason = " ".join(str(error).split())[:160]
-        raise DataError(f"{table.file}: {quote(term.formula)} cannot be worked out there ({reason}); use the levels that the model was fitted on") from None
+        raise DataError(
+            f"{table.file}: {quote(term.formula)} cannot be worked out there ({reason}); use the levels that the model was fitted on"
+        ) from None
 
 
 def _check_varies(model: Model, term: Term, matrix: Floats, labels: Sequence[str]) -> None:

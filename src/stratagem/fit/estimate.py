@@ -16,13 +16,15 @@ from scipy.special import ndtr
 from stratagem.errors import NotSolvedError
 from stratagem.fit.identify import Flat, flat_directions, num_unseen
 from stratagem.fit.jet import Floats
-from stratagem.fit.maximise import Maximum, distinct, maximise, polish
+from stratagem.fit.likelihood import Likelihood
+from stratagem.fit.maximise import Maximum, distinct, maximise, merged, polish
 from stratagem.fit.penalty import Pull
 from stratagem.fit.problem import Problem
 from stratagem.fit.starts import starts as draw_starts
 from stratagem.fit.uncertainty import bootstrap, inverse_information, sandwich
 
 Progress = Callable[[int, int], None]
+SLACK = 0.1  # what ends of one endless rise may differ by
 MOST_ROUNDS = 4  # of further starts, while the best maximum was found only once
 
 
@@ -70,6 +72,8 @@ class Fitted:
     gradient: float  # the largest of the scaled gradient at the maximum
     num_starts: int
     num_unfinished: int  # starts that ended on no maximum
+    is_bounded: bool  # whether the highest end is a maximum
+    highest: float  # the log-likelihood at the highest end
     num_failed_samples: int
 
     @property
@@ -98,54 +102,70 @@ def fit(problem: Problem, request: Request | None = None, progress: Progress | N
     spreads = problem.design.spreads()
     penalty = None if request.penalty is None else Pull.on(problem.design, *request.penalty)
     likelihood = problem.likelihood(penalty=penalty)
-    begun = draw_starts(problem, request.starts, request.seed)
-    ends = maximise(likelihood, begun, spreads)
-    maxima = distinct(ends, spreads)
-    tried, finished = len(begun), int(ends.has_converged.sum())
-    unseen = 0 if penalty is not None else num_unseen(likelihood, begun[0], spreads, request.seed)
-    for round_ in range(1, MOST_ROUNDS + 1):
-        if progress is not None:
-            progress(tried, request.starts * (MOST_ROUNDS + 1))
-        if unseen or request.starts < 4 or (len(maxima) > 0 and maxima[0].num_starts > 1):
-            break
-        more = draw_starts(problem, request.starts + 2, request.seed + round_)[2:]
-        ends = maximise(likelihood, more, spreads)
-        maxima = _merged(maxima, distinct(ends, spreads), spreads)
-        tried, finished = tried + len(more), finished + int(ends.has_converged.sum())
-    if not maxima:
-        raise NotSolvedError(f"{problem.model.file}: none of {tried} starts ended on a maximum; simplify the model, or give `--penalty ridge`")
-    best = polish(likelihood, maxima[0].coefficients, spreads)
+    first = draw_starts(problem, request.starts, request.seed)
+    unseen = 0 if penalty is not None else num_unseen(likelihood, first[0], spreads, request.seed)
+    maxima, highest, tried, unfinished = _climbs(problem, likelihood, request, first, unseen, progress)
+    is_bounded = bool(maxima) and maxima[0].value > highest.value - 1e-6
+    best = polish(likelihood, maxima[0].coefficients, spreads) if maxima else highest.coefficients
     there = likelihood(best[None])
     information = -there.hessian[0]
     flat = flat_directions(information, problem.design.names, spreads, unseen)
     inverse = inverse_information(information, spreads)
+    if flat.diverging:
+        maxima = tuple(one for one in maxima if one.value < maxima[0].value - SLACK) or ()
     covariance, failed = _covariance(problem, request, inverse, best, spreads, penalty, progress)
     return Fitted(
         problem, request, best, covariance, float(likelihood.by_row(best).sum()), maxima, flat,
-        float(np.abs(there.gradient[0] / spreads).max()), tried, tried - finished, failed,
+        float(np.abs(there.gradient[0] / spreads).max()), tried, unfinished, is_bounded, highest.value, failed,
     )  # fmt: skip
 
 
-def _merged(found: tuple[Maximum, ...], more: tuple[Maximum, ...], spreads: Floats) -> tuple[Maximum, ...]:
-    """Two lists of maxima as one, the same ones counted together."""
-    together = list(found)
-    for one in more:
-        for at, known in enumerate(together):
-            is_near = np.abs((one.coefficients - known.coefficients) * spreads).max() < 1e-3 * (1 + np.abs(known.coefficients * spreads).max())
-            if is_near and abs(one.value - known.value) < 1e-6 * (1 + abs(known.value)):
-                together[at] = Maximum(known.coefficients, known.value, known.num_starts + one.num_starts)
-                break
-        else:
-            together.append(one)
-    return tuple(sorted(together, key=lambda one: -one.value))
+def _climbs(
+    problem: Problem, likelihood: Likelihood, request: Request, first: Floats, unseen: int, progress: Progress | None
+) -> tuple[tuple[Maximum, ...], Maximum, int, int]:
+    """The maxima found, the highest end of any start, how many starts there were and how many ended on no maximum.
+
+    As long as the highest maximum was found by one start alone, further starts are drawn.
+    """
+    spreads, maxima, tried, unfinished = problem.design.spreads(), (), 0, 0  # type: Floats, tuple[Maximum, ...], int, int
+    highest = Maximum(first[0], -math.inf, 0)
+    for round_ in range(MOST_ROUNDS + 1):
+        begun = first if round_ == 0 else draw_starts(problem, request.starts + 2, request.seed + round_)[2:]
+        ends = maximise(likelihood, begun, spreads)
+        maxima = merged((*maxima, *distinct(ends, spreads)), spreads, by_height=unseen > 0)
+        tried, unfinished = tried + len(begun), unfinished + int((~ends.has_converged).sum())
+        top = int(np.argmax(np.where(np.isfinite(ends.value), ends.value, -np.inf)))
+        if ends.value[top] > highest.value:
+            highest = Maximum(ends.coefficients[top], float(ends.value[top]), 1)
+        if progress is not None:
+            progress(tried, request.starts * (MOST_ROUNDS + 1))
+        if (
+            unseen
+            or request.starts < 4
+            or (maxima and maxima[0].num_starts > 1 and maxima[0].value > highest.value - 1e-6)
+        ):
+            break
+    if not math.isfinite(highest.value):
+        raise NotSolvedError(
+            f"{problem.model.file}: none of {tried} starts has a likelihood; simplify the model, or give `--penalty ridge`"
+        )
+    return maxima, highest, tried, unfinished
 
 
 def _covariance(
-    problem: Problem, request: Request, inverse: Floats, best: Floats, spreads: Floats, penalty: Pull | None, progress: Progress | None
+    problem: Problem,
+    request: Request,
+    inverse: Floats,
+    best: Floats,
+    spreads: Floats,
+    penalty: Pull | None,
+    progress: Progress | None,
 ) -> tuple[Floats, int]:
     if request.errors == "observed":
         return inverse, 0
-    clusters = problem.table.words(problem.model.cluster) if problem.model.cluster and request.errors != "robust" else None
+    clusters = (
+        problem.table.words(problem.model.cluster) if problem.model.cluster and request.errors != "robust" else None
+    )
     likelihood = problem.likelihood(penalty=penalty)
     if request.errors in ("robust", "clustered"):
         return sandwich(inverse, likelihood.scores(best), clusters), 0

@@ -13,7 +13,9 @@ from stratagem.errors import near, one_of, quote
 FUNCTIONS = ("C", "I", "center", "exp", "log", "scale", "sqrt")
 MAX_LENGTH, MAX_WORDS, MAX_POWER = 2000, 60, 4
 
-_TOKEN = re.compile(r"\s*(?:(?P<name>[^\W\d]\w*)|(?P<quoted>`[^`\n]{1,80}`)|(?P<number>\d+(?:\.\d+)?)|(?P<sign>\*\*|[-+*:^()/]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<name>[^\W\d]\w*)|(?P<quoted>`[^`\n]{1,80}`)|(?P<number>\d+(?:\.\d+)?)|(?P<sign>\*\*|[-+*:^()/]))"
+)
 
 
 class FormulaFault(Exception):
@@ -38,7 +40,9 @@ def columns_in(formula: str) -> frozenset[str] | None:
         before = tokens[at - 1] if at else ("", "", 0)
         if kind == "name" and following == "(":
             if word not in FUNCTIONS:
-                raise FormulaFault(f"the function {quote(word)}{near(word, FUNCTIONS)}", f"one of {one_of(FUNCTIONS)}", offset)
+                raise FormulaFault(
+                    f"the function {quote(word)}{near(word, FUNCTIONS)}", f"one of {one_of(FUNCTIONS)}", offset
+                )
         elif kind in ("name", "quoted"):
             names.add(word.strip("`"))
         elif word == "(":
@@ -50,7 +54,11 @@ def columns_in(formula: str) -> frozenset[str] | None:
         elif word in ("**", "^"):
             _check_power(tokens, at, bool(depth_of_calls and depth_of_calls[-1]))
         elif kind == "number" and not any(depth_of_calls) and word not in ("0", "1") and before[1] not in ("**", "^"):
-            raise FormulaFault(f"the number {quote(word)}", "`1` for a constant, `0` for none; other numbers stand in `I(…)` or under `fixed:`", offset)
+            raise FormulaFault(
+                f"the number {quote(word)}",
+                "`1` for a constant, `0` for none; other numbers stand in `I(…)` or under `fixed:`",
+                offset,
+            )
         elif word == "/":
             _check_division(depth_of_calls, offset)
     if depth_of_calls:
@@ -87,7 +95,9 @@ def _tokens(formula: str) -> list[tuple[str, str, int]]:
         if match is None:
             rest = formula[at:].lstrip()
             offset = len(formula) - len(rest)
-            raise FormulaFault(quote(rest[:1]), "columns, `+ - : * ^ ( )` and the functions " + one_of(FUNCTIONS), offset)
+            raise FormulaFault(
+                quote(rest[:1]), "columns, `+ - : * ^ ( )` and the functions " + one_of(FUNCTIONS), offset
+            )
         kind = match.lastgroup or ""
         found.append((kind, match.group(kind), match.start(kind)))
         at = match.end()

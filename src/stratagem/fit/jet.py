@@ -43,9 +43,7 @@ class Jet:
     def __add__(self, other: Number) -> Jet:
         if not isinstance(other, Jet):
             return Jet(self.value + other, self.order, self.slope, self.bend)
-        return Jet(
-            self.value + other.value, self.order, _sum(self.slope, other.slope), _sum(self.bend, other.bend)
-        )
+        return Jet(self.value + other.value, self.order, _sum(self.slope, other.slope), _sum(self.bend, other.bend))
 
     __radd__ = __add__
 
@@ -87,7 +85,7 @@ class Jet:
     def through(self, function: Callable[[Floats], Derivatives]) -> Jet:
         """A function of this jet; `function` gives its value and its first two derivatives."""
         value, first, second = function(self.value)
-        slope = {k: first * one for k, one in self.slope.items()}
+        slope: dict[int, Slope] = {k: first * one for k, one in self.slope.items()}
         if self.order < 2:
             return Jet(value, self.order, slope)
         bend: dict[tuple[int, int], Slope] = {pair: first * one for pair, one in self.bend.items()}

@@ -58,7 +58,9 @@ class Likelihood:
                 hessian[:, np.arange(count), np.arange(count)] -= curve
         return Evaluation(value, gradient, hessian)
 
-    def _add(self, coefficients: Floats, order: int, rows: slice, value: Floats, gradient: Floats, hessian: Floats) -> None:
+    def _add(
+        self, coefficients: Floats, order: int, rows: slice, value: Floats, gradient: Floats, hessian: Floats
+    ) -> None:
         found = self._jet(coefficients, order, rows)
         weights = 1.0 if self.weights is None else self.weights[:, rows]
         shape = found.value.shape
@@ -66,7 +68,7 @@ class Likelihood:
         inputs = self.design.inputs
         weighted = {k: np.broadcast_to(one * weights, shape) for k, one in found.slope.items()}
         for k, one in weighted.items():
-            np.add.at(gradient, (slice(None), list(inputs[k].index)), one @ inputs[k].matrix[rows])
+            gradient[:, list(inputs[k].index)] += one @ inputs[k].matrix[rows]
         for (k, m), bend in found.bend.items():
             left, right = inputs[k], inputs[m]
             curved = np.broadcast_to(bend * weights, shape)
@@ -84,7 +86,7 @@ class Likelihood:
 
     def by_row(self, coefficients: Floats) -> Floats:
         """The log-likelihood of each row [N] at `coefficients` [P], without weights and penalty."""
-        return self._jet(coefficients[None], 0, slice(0, self.num_rows)).value[0]
+        return np.asarray(self._jet(coefficients[None], 0, slice(0, self.num_rows)).value[0], float)
 
     def scores(self, coefficients: Floats) -> Floats:
         """The gradient of each row [N, P] at `coefficients` [P], without weights and penalty."""
@@ -92,9 +94,9 @@ class Likelihood:
         scores = np.zeros((self.num_rows, len(coefficients)))
         for k, one in found.slope.items():
             each = np.broadcast_to(one, found.value.shape)[0]
-            np.add.at(scores, (slice(None), list(self.design.inputs[k].index)), each[:, None] * self.design.inputs[k].matrix)
+            scores[:, list(self.design.inputs[k].index)] += each[:, None] * self.design.inputs[k].matrix
         return scores
 
 
 def _add_block(hessian: Floats, left: Sequence[int], right: Sequence[int], block: Floats) -> None:
-    np.add.at(hessian, (slice(None), np.array(left)[:, None], np.array(right)[None, :]), block)
+    hessian[:, np.array(left)[:, None], np.array(right)[None, :]] += block

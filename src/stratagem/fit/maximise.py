@@ -5,8 +5,8 @@ Knows only a function that gives values, gradients and Hessians for an array of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +17,28 @@ from stratagem.fit.likelihood import Evaluation
 MOST_STEPS = 300
 HALVINGS = 30
 LONGEST_STEP = 5.0  # in units of one spread of what a coefficient multiplies
+SAME_HEIGHT, SAME_PLACE = 1e-7, 1e-3  # relative
 FLAT = 1e-11  # a curvature below this share of the largest is none
-GAIN = 1e-12  # what Newton's step still promises, in log-likelihood, once there
+GAIN = 1e-12  # what Newton's step still promises, in log-likelihood, when the climb stops
+THERE = 1e-9  # the same, where rounding lets it climb no further, of what still counts as a maximum
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Where each start ended: coefficients [S, P], log-likelihood [S], largest scaled gradient [S], steps taken."""
+    """Where each start ended: coefficients [S, P], log-likelihood [S], largest scaled gradient [S], whether on a maximum."""
 
     coefficients: Floats
     value: Floats
     gradient: Floats
-    num_steps: int
     has_converged: NDArray[np.bool_]
 
 
-def maximise(function: Callable[[Floats, int], Evaluation], starts: Floats, spreads: Floats, free: NDArray[np.bool_] | None = None) -> Ends:
+def maximise(
+    function: Callable[[Floats, int], Evaluation],
+    starts: Floats,
+    spreads: Floats,
+    free: NDArray[np.bool_] | None = None,
+) -> Ends:
     """Climb from every start [S, P] until Newton's step promises nothing more.
 
     `spreads` [P] brings coefficients to one scale; coefficients that are not `free` stay. A start that ends on no maximum
@@ -42,9 +48,8 @@ def maximise(function: Callable[[Floats, int], Evaluation], starts: Floats, spre
     now = function(at, 2)
     moving = np.isfinite(now.value)
     free = np.ones(at.shape[1], bool) if free is None else free
-    steps = 0
     promised = np.full(len(at), np.inf)
-    for steps in range(1, MOST_STEPS + 1):
+    for _ in range(MOST_STEPS):
         step, promised[moving] = _newton(now, spreads, moving, free)
         moving = moving & ~(promised <= GAIN)
         if not moving.any():
@@ -52,15 +57,19 @@ def maximise(function: Callable[[Floats, int], Evaluation], starts: Floats, spre
         moving = _climb(function, at, now.value, step, moving)
         now = _refreshed(function, at, now, moving)
     scaled = np.abs(now.gradient[:, free] / spreads[free]).max(1, initial=0)
-    return Ends(at, now.value, scaled, steps, np.isfinite(now.value) & (promised <= 1e-6))
+    return Ends(at, now.value, scaled, np.isfinite(now.value) & (promised <= THERE))
 
 
-def _refreshed(function: Callable[[Floats, int], Evaluation], at: Floats, now: Evaluation, moving: NDArray[np.bool_]) -> Evaluation:
+def _refreshed(
+    function: Callable[[Floats, int], Evaluation], at: Floats, now: Evaluation, moving: NDArray[np.bool_]
+) -> Evaluation:
     """Derivatives at the new points, for every start: the function weighs rows start by start."""
     return function(at, 2) if moving.any() else now
 
 
-def _newton(now: Evaluation, spreads: Floats, moving: NDArray[np.bool_], free: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _newton(
+    now: Evaluation, spreads: Floats, moving: NDArray[np.bool_], free: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
     """Steps [S, P] uphill, no longer than `LONGEST_STEP`, and what each of the moving promises."""
     step = np.zeros_like(now.gradient)
     gradient = np.nan_to_num(now.gradient[np.ix_(moving, free)]) / spreads[free]
@@ -77,7 +86,9 @@ def _newton(now: Evaluation, spreads: Floats, moving: NDArray[np.bool_], free: N
     return step, promise
 
 
-def _climb(function: Callable[[Floats, int], Evaluation], at: Floats, value: Floats, step: Floats, moving: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _climb(
+    function: Callable[[Floats, int], Evaluation], at: Floats, value: Floats, step: Floats, moving: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Move each start along its step, halved until it climbs; gives which starts have moved."""
     moved, waiting, share = np.zeros_like(moving), moving.copy(), 1.0
     for _ in range(HALVINGS):
@@ -114,17 +125,26 @@ class Maximum:
     num_starts: int
 
 
-def distinct(ends: Ends, spreads: Floats, tolerance: float = 1e-6) -> tuple[Maximum, ...]:
+def distinct(ends: Ends, spreads: Floats) -> tuple[Maximum, ...]:
     """The distinct maxima among the ends that converged, the highest first."""
+    there = [Maximum(ends.coefficients[at], float(ends.value[at]), 1) for at in np.flatnonzero(ends.has_converged)]
+    return merged(there, spreads)
+
+
+def merged(maxima: Iterable[Maximum], spreads: Floats, by_height: bool = False) -> tuple[Maximum, ...]:
+    """Maxima with the same ones counted together, the highest first; the same are those of one height and, unless `by_height`, one place."""
     found: list[Maximum] = []
-    for at in np.argsort(-ends.value):
-        if not ends.has_converged[at]:
-            continue
-        for number, one in enumerate(found):
-            near = np.abs((ends.coefficients[at] - one.coefficients) * spreads).max() < 1e-3 * (1 + np.abs(one.coefficients * spreads).max())
-            if abs(ends.value[at] - one.value) < tolerance * (1 + abs(one.value)) and near:
-                found[number] = Maximum(one.coefficients, one.value, one.num_starts + 1)
-                break
+    for one in sorted(maxima, key=lambda one: -one.value):
+        at = next((at for at, known in enumerate(found) if _is_same(one, known, spreads, by_height)), None)
+        if at is None:
+            found.append(one)
         else:
-            found.append(Maximum(ends.coefficients[at], float(ends.value[at]), 1))
+            found[at] = replace(found[at], num_starts=found[at].num_starts + one.num_starts)
     return tuple(found)
+
+
+def _is_same(one: Maximum, known: Maximum, spreads: Floats, by_height: bool) -> bool:
+    if abs(one.value - known.value) >= SAME_HEIGHT * (1 + abs(known.value)):
+        return False
+    far = np.abs((one.coefficients - known.coefficients) * spreads).max()
+    return by_height or bool(far < SAME_PLACE * (1 + np.abs(known.coefficients * spreads).max()))

@@ -183,7 +183,9 @@ class _Reader:
 
     def name(self, value: Any, place: Place, rule: str, at_key: bool = False) -> str:
         if not isinstance(value, str) or not _NAME.match(value):
-            self.refuse(place, described(value), "a name: a letter, then letters, digits, spaces or . ' - _", rule, at_key)
+            self.refuse(
+                place, described(value), "a name: a letter, then letters, digits, spaces or . ' - _", rule, at_key
+            )
             return "?"
         return value
 
@@ -269,7 +271,9 @@ class _Reader:
         if not stated or len(stated) > MAX_MOVES:
             self.refuse(("tree",), f"{len(stated)} moves", f"between 1 and {MAX_MOVES} moves", "F2")
             return ()
-        moves = {self.name(name, ("tree", name), "F2", True): self._move(name, one, players) for name, one in stated.items()}
+        moves = {
+            self.name(name, ("tree", name), "F2", True): self._move(name, one, players) for name, one in stated.items()
+        }
         return self._in_order(moves)
 
     def _move(self, name: str, value: Any, players: tuple[str, ...]) -> Move:
@@ -283,7 +287,9 @@ class _Reader:
             self.refuse((*place, "player"), found, f"one of {one_of(players)}", "F2")
         actions = self.mapping(body.get("actions"), (*place, "actions"), "F2")
         if len(actions) < 2:
-            self.refuse((*place, "actions"), f"{len(actions)} actions", "at least two, each with what it leads to", "F2")
+            self.refuse(
+                (*place, "actions"), f"{len(actions)} actions", "at least two, each with what it leads to", "F2"
+            )
         targets = tuple(self.name(one, (*place, "actions", key), "F2") for key, one in actions.items())
         return Move(name, player, tuple(actions), targets)
 
@@ -310,19 +316,25 @@ class _Reader:
                 if target == root or target in parents:
                     first = f"after {parents[target]}" if target in parents else "first"
                     place: Place = ("tree", move.name, "actions", action)
-                    self.refuse(place, f"the move {quote(target)}, which already comes {first}", "a move of its own", "F2")
+                    self.refuse(
+                        place, f"the move {quote(target)}, which already comes {first}", "a move of its own", "F2"
+                    )
                 parents.setdefault(target, move.name)
         ordered = [root]
         for name in ordered:
             ordered += [one for one in moves[name].leads_to if parents.get(one) == name and one not in ordered]
         for name in moves:
             if name not in ordered:
-                self.refuse(("tree", name), f"the move {quote(name)}, to which nothing leads", "an action that leads to it", "F2", True)
+                self.refuse(
+                    ("tree", name),
+                    f"the move {quote(name)}, to which nothing leads",
+                    "an action that leads to it",
+                    "F2",
+                    True,
+                )
         return tuple(moves[name] for name in ordered)
 
-    def _payoffs(
-        self, value: Any, players: tuple[str, ...], outcomes: tuple[str, ...]
-    ) -> dict[tuple[str, str], Term]:
+    def _payoffs(self, value: Any, players: tuple[str, ...], outcomes: tuple[str, ...]) -> dict[tuple[str, str], Term]:
         stated = self.mapping(value, ("payoffs",), "F3", players)
         found = {}
         for player, body in stated.items():
@@ -347,7 +359,12 @@ class _Reader:
         if isinstance(value, int | float):
             if value in (0, 1):
                 return ("1" if value else None), frozenset()
-            self.refuse(place, f"the number {value:g}", f"`{{fixed: {value:g}}}` for a fixed value, `1` for a constant to be estimated", "F3")
+            self.refuse(
+                place,
+                f"the number {value:g}",
+                f"`{{fixed: {value:g}}}` for a fixed value, `1` for a constant to be estimated",
+                "F3",
+            )
             return None, frozenset()
         try:
             columns = columns_in(value)
@@ -363,7 +380,12 @@ class _Reader:
             if one not in known:
                 self.refuse(("errors", key), described(one), f"one of {one_of(known)}", "F5")
         if on == "payoffs" and shape == "logit":
-            self.refuse(("errors", "shape"), "`logit` with errors on payoffs", "`probit`: sums of logistic errors are not logistic", "F5")
+            self.refuse(
+                ("errors", "shape"),
+                "`logit` with errors on payoffs",
+                "`probit`: sums of logistic errors are not logistic",
+                "F5",
+            )
         if on == "payoffs":
             self._check_private(moves)
         if "scale" in body and "log scale" in body:
@@ -381,7 +403,8 @@ class _Reader:
             return dict.fromkeys(players, one)
         stated = self.mapping(body[key], (*place, key), "F5", players)
         return {
-            player: self._scale(one, (*place, key, player), f"{player}.log scale", key) for player, one in stated.items()
+            player: self._scale(one, (*place, key, player), f"{player}.log scale", key)
+            for player, one in stated.items()
         }
 
     def _scale(self, value: Any, place: Place, name: str, key: str) -> Term:
@@ -411,15 +434,24 @@ class _Reader:
         body = self.mapping(value, ("response",), "F6", ("outcome", "counts", "moves", "values"))
         kinds = [key for key in ("outcome", "counts", "moves") if key in body]
         if len(kinds) != 1:
-            self.refuse(("response",), f"{len(kinds)} kinds of response", "one of `outcome: column`, `moves: {move: column}`, `counts: {outcome: column}`", "F6")
+            self.refuse(
+                ("response",),
+                f"{len(kinds)} kinds of response",
+                "one of `outcome: column`, `moves: {move: column}`, `counts: {outcome: column}`",
+                "F6",
+            )
             return Response()
         counts = self._columns(body.get("counts", {}), ("response", "counts"), outcomes)
         by_move = self._columns(body.get("moves", {}), ("response", "moves"), tuple(move.name for move in moves))
         for move in moves:
             if kinds == ["moves"] and move.player is not None and move.name not in by_move:
-                self.refuse(("response", "moves"), f"no column for the move {quote(move.name)}", f"`{move.name}: column`", "F6")
+                self.refuse(
+                    ("response", "moves"), f"no column for the move {quote(move.name)}", f"`{move.name}: column`", "F6"
+                )
         outcome = self.column(body.get("outcome"), ("response", "outcome"), "F6")
-        return Response(outcome, counts, by_move, self._values(body.get("values", {}), outcome, by_move, moves, outcomes))
+        return Response(
+            outcome, counts, by_move, self._values(body.get("values", {}), outcome, by_move, moves, outcomes)
+        )
 
     def _columns(self, value: Any, place: Place, known: tuple[str, ...]) -> dict[str, str]:
         stated = self.mapping(value, place, "F6", known)
@@ -464,7 +496,9 @@ class _Reader:
         lowest = self.number(body.get("lowest", 0), ("response", "lowest"), "F6") or 0.0
         highest = self.number(body.get("highest"), ("response", "highest"), "F6")
         if highest is not None and highest <= lowest:
-            self.refuse(("response", "highest"), f"the highest offer {highest:g}", f"more than the lowest, {lowest:g}", "F6")
+            self.refuse(
+                ("response", "highest"), f"the highest offer {highest:g}", f"more than the lowest, {lowest:g}", "F6"
+            )
         response = Response(
             offer=offer,
             acceptance=self.column(body.get("acceptance"), ("response", "acceptance"), "F6"),
@@ -498,7 +532,9 @@ class _Reader:
             self.refuse(("equilibrium",), described(equilibrium), "`traced` or `constrained`", "F7")
         body = self.mapping(data["response"], ("response",), "F6", ("outcome", "counts", "values"))
         if len({"outcome", "counts"} & set(body)) != 1:
-            self.refuse(("response",), "no response, or two", "one of `outcome: column`, `counts: {SQ: column, …}`", "F6")
+            self.refuse(
+                ("response",), "no response, or two", "one of `outcome: column`, `counts: {SQ: column, …}`", "F6"
+            )
         counts = self._columns(body.get("counts", {}), ("response", "counts"), SIGNALLING_OUTCOMES)
         outcome = self.column(body.get("outcome"), ("response", "outcome"), "F6")
         values = self._values(body.get("values", {}), outcome, {}, (), SIGNALLING_OUTCOMES)

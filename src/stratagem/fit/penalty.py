@@ -1,6 +1,7 @@
 """Penalties that pull coefficients towards zero: ridge, and log-F (Greenland and Mansournia 2015, Stat. Med. 34:3133-3143).
 
-Constants are left alone. A coefficient counts in units of one standard deviation of what it multiplies.
+A coefficient counts in units of one standard deviation of what it multiplies, a constant in payoff. Constants are pulled
+too: with no slopes left, a game can often set one constant against another, and free ones would run away together.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ class Pull:
 
     kind: str
     strength: float
-    scales: Floats  # [P]; zero where nothing is pulled
+    scales: Floats  # [P]
 
     @classmethod
     def on(cls, design: Design, kind: str, strength: float) -> Pull:
-        """The penalty on all coefficients of a design but its constants."""
-        return cls(kind, strength, np.where(design.is_constant, 0.0, design.spreads()))
+        """The penalty on all coefficients of a design."""
+        return cls(kind, strength, design.spreads())
 
     def __call__(self, coefficients: Floats) -> tuple[Floats, Floats, Floats]:
         """Penalty [S], its gradient [S, P] and curvature [S, P] at `coefficients` [S, P].
@@ -37,9 +38,13 @@ class Pull:
         """
         b = coefficients * self.scales
         if self.kind == "ridge":
-            return 0.5 * self.strength * (b**2).sum(1), self.strength * b * self.scales, self.strength * (self.scales**2 + 0 * b)
+            return (
+                0.5 * self.strength * (b**2).sum(1),
+                self.strength * b * self.scales,
+                self.strength * (self.scales**2 + 0 * b),
+            )
         chance = expit(b)
-        value = np.where(self.scales > 0, np.logaddexp(0, b) - b / 2, 0.0).sum(1)
+        value = (np.logaddexp(0, b) - b / 2).sum(1)
         return (
             self.strength * value,
             self.strength * (chance - 0.5) * self.scales,

@@ -47,7 +47,9 @@ class Problem:
         kind, seen = self.model.kind, self.observed
         if kind == "tree":
             taken = {key: one[rows] for key, one in seen.taken.items()}
-            return Tree.of(self.model).log_likelihood(inputs, taken, {key: one[rows] for key, one in seen.pooled.items()})
+            return Tree.of(self.model).log_likelihood(
+                inputs, taken, {key: one[rows] for key, one in seen.pooled.items()}
+            )
         if kind == "ultimatum":
             return ultimatum.log_likelihood(self.model, self.whole(inputs), seen, rows)
         whole = self.whole(inputs)
@@ -59,7 +61,9 @@ class Problem:
         estimated = iter(inputs)
         if self.model.kind == "signalling":
             by_name = {outcome: term for (_, outcome), term in self.model.payoffs.items()}
-            return [next(estimated) if by_name[name].is_estimated else by_name[name].fixed for name in SIGNALLING_PAYOFFS]
+            return [
+                next(estimated) if by_name[name].is_estimated else by_name[name].fixed for name in SIGNALLING_PAYOFFS
+            ]
         return [next(estimated) if one.is_estimated else one.fixed for one in self.model.terms]
 
     def outcomes(self, coefficients: Floats, on: Design | None = None) -> dict[str, Floats]:
@@ -75,17 +79,27 @@ class Problem:
         else:
             whole = self.whole(inputs)
             logs = signalling.log_outcomes(whole, signalling.settled(whole))
-        return {name: np.broadcast_to(np.exp(one.value if isinstance(one, Jet) else one), shape) for name, one in logs.items()}
+        return {
+            name: np.broadcast_to(np.exp(one.value if isinstance(one, Jet) else one), shape)
+            for name, one in logs.items()
+        }
 
     def offers(self, coefficients: Floats, on: Design | None = None) -> tuple[Floats, Floats]:
         """Expected offer and chance of acceptance of an ultimatum game, [rows] each."""
         inputs = self.whole((on or self.design).jets(coefficients[None], 0))
-        plain = [np.broadcast_to(one.value[0] if isinstance(one, Jet) else np.asarray(one), (len((on or self.design).inputs[0].matrix),)) for one in inputs]
+        plain = [
+            np.broadcast_to(
+                one.value[0] if isinstance(one, Jet) else np.asarray(one), (len((on or self.design).inputs[0].matrix),)
+            )
+            for one in inputs
+        ]
         return ultimatum.expected_offer(self.model, plain)
 
     def rows(self, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Problem:
         """The same for some of the rows."""
-        return replace(self, table=self.table.rows(chosen), observed=self.observed.rows(chosen), design=self.design.rows(chosen))
+        return replace(
+            self, table=self.table.rows(chosen), observed=self.observed.rows(chosen), design=self.design.rows(chosen)
+        )
 
 
 def problem(model: Model, table: Table, conditions: Sequence[str] = (), keep: Sequence[str] = ()) -> Problem:
@@ -102,7 +116,10 @@ def problem(model: Model, table: Table, conditions: Sequence[str] = (), keep: Se
         missing["response"] = int(lacking.sum())
     used = asked.rows(usable & ~lacking)
     if not len(used):
-        raise DataError(f"{table.file}: no row of {len(table)} is left" + ("; each misses a cell that is used" if len(asked) else "; none meets the conditions"))
+        raise DataError(
+            f"{table.file}: no row of {len(table)} is left"
+            + ("; each misses a cell that is used" if len(asked) else "; none meets the conditions")
+        )
     return Problem(
         model=model,
         table=used,

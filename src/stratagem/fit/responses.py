@@ -89,7 +89,9 @@ def _tally(table: Table, column: str) -> Floats:
     counts = _numbers(table, column)
     wrong = (counts < 0) | (counts != np.floor(counts))
     if wrong.any():
-        raise DataError(f"{table.file}:{table.lines[int(np.argmax(wrong))]}: {quote(column)} is no count; a tally is a whole number from 0 [F6]")
+        raise DataError(
+            f"{table.file}:{table.lines[int(np.argmax(wrong))]}: {quote(column)} is no count; a tally is a whole number from 0 [F6]"
+        )
     return counts
 
 
@@ -97,7 +99,9 @@ def _numbers(table: Table, column: str) -> Floats:
     found = table.column(column)
     if found.dtype != np.float64:
         at = next(at for at, one in enumerate(found) if one is not None and not _is_number(one))
-        raise DataError(f"{table.file}:{table.lines[at]}: {quote(found[at])} in the column {quote(column)}; a number is expected [F6]")
+        raise DataError(
+            f"{table.file}:{table.lines[at]}: {quote(found[at])} in the column {quote(column)}; a number is expected [F6]"
+        )
     return found.astype(float)
 
 
@@ -112,11 +116,16 @@ def _is_number(text: str) -> bool:
 def _by_outcome(model: Model, table: Table) -> dict[str, Floats]:
     column = model.response.outcome or ""
     meaning = dict(model.response.values.get(column, {}))
-    found = np.array([_meant(table, column, at, word, meaning, model.outcomes) for at, word in enumerate(table.words(column))], object)
+    found = np.array(
+        [_meant(table, column, at, word, meaning, model.outcomes) for at, word in enumerate(table.words(column))],
+        object,
+    )
     return {name: (found == name).astype(float) for name in model.outcomes}
 
 
-def _meant(table: Table, column: str, at: int, word: str | None, meaning: Mapping[str, str], known: tuple[str, ...]) -> str | None:
+def _meant(
+    table: Table, column: str, at: int, word: str | None, meaning: Mapping[str, str], known: tuple[str, ...]
+) -> str | None:
     """The outcome or action that a cell stands for: by `values`, by its name, or as 0 and 1 where there are two."""
     if word is None:
         return None
@@ -128,7 +137,9 @@ def _meant(table: Table, column: str, at: int, word: str | None, meaning: Mappin
     elif len(known) == 2 and word in ("0", "1"):
         return known[int(word)]
     expected = f"one of {one_of(meaning or known)}"
-    raise DataError(f"{table.file}:{table.lines[at]}: {quote(word)} in the column {quote(column)}{near(word, known)}; {expected}, or say under `response: values:` what it stands for [F6]")
+    raise DataError(
+        f"{table.file}:{table.lines[at]}: {quote(word)} in the column {quote(column)}{near(word, known)}; {expected}, or say under `response: values:` what it stands for [F6]"
+    )
 
 
 def _by_move(model: Model, table: Table) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
@@ -144,7 +155,11 @@ def _by_move(model: Model, table: Table) -> tuple[dict[str, Floats], NDArray[np.
         words = table.words(column)
         meaning = model.response.values.get(column, {})
         chosen = np.array(
-            [_meant(table, column, at, words[at], meaning, move.actions) if here[at] else "" for at in range(len(table))], object
+            [
+                _meant(table, column, at, words[at], meaning, move.actions) if here[at] else ""
+                for at in range(len(table))
+            ],
+            object,
         )
         lacking |= here & np.array([one is None for one in chosen], bool)
         for action, target in zip(move.actions, move.leads_to, strict=True):
@@ -158,11 +173,15 @@ def _offers(model: Model, table: Table) -> Observed:
     outside = (offer < response.lowest) | (offer > response.highest)
     if outside.any():
         at = int(np.argmax(outside))
-        raise DataError(f"{table.file}:{table.lines[at]}: the offer {offer[at]:g}; offers are from {response.lowest:g} to {response.highest:g} [F6]")
+        raise DataError(
+            f"{table.file}:{table.lines[at]}: the offer {offer[at]:g}; offers are from {response.lowest:g} to {response.highest:g} [F6]"
+        )
     accepted = None
     if response.acceptance is not None:
         accepted = _numbers(table, response.acceptance)
         wrong = ~np.isin(accepted, (0.0, 1.0))
         if wrong.any():
-            raise DataError(f"{table.file}:{table.lines[int(np.argmax(wrong))]}: {quote(response.acceptance)} is neither 0 nor 1 [F6]")
+            raise DataError(
+                f"{table.file}:{table.lines[int(np.argmax(wrong))]}: {quote(response.acceptance)} is neither 0 nor 1 [F6]"
+            )
     return Observed(offer=offer, accepted=accepted)

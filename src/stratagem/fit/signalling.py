@@ -34,7 +34,7 @@ def both_below(x: Floats, y: Floats) -> Floats:
     root = math.sqrt(1 - RHO**2)
     from_x, from_y = owens_t(x, (y / x - RHO) / root), owens_t(y, (x / y - RHO) / root)
     crossing = np.where(x * y < 0, 0.5, 0.0)
-    return np.clip(0.5 * (ndtr(x) + ndtr(y)) - from_x - from_y - crossing, 0.0, 1.0)
+    return np.asarray(np.clip(0.5 * (ndtr(x) + ndtr(y)) - from_x - from_y - crossing, 0.0, 1.0), float)
 
 
 def _joint(x: Number, y: Number) -> Number:
@@ -53,7 +53,7 @@ def _joint(x: Number, y: Number) -> Number:
 
 
 def _normal(x: Floats) -> Floats:
-    return np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+    return np.asarray(np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi), float)
 
 
 def chances(inputs: Sequence[Number], resist: Number) -> tuple[Number, Number, Number, Number]:
@@ -111,7 +111,7 @@ def _iterated(inputs: Sequence[Floats], resist: Floats, damping: float, rounds: 
 
 def _misses(inputs: Sequence[Floats], resist: Floats) -> Floats:
     """How far B's reply is from what A expects."""
-    return np.abs(_kept(chances(inputs, resist)[3]) - resist)
+    return np.asarray(np.abs(_kept(chances(inputs, resist)[3]) - resist), float)
 
 
 def _kept(resist: Number) -> Floats:
@@ -160,4 +160,3 @@ def num_equilibria(inputs: Sequence[Floats]) -> Floats:
     with np.errstate(all="ignore"):
         gap = np.asarray(chances([np.asarray(one)[None] for one in inputs], grid)[3]) - grid
     return np.asarray((np.sign(gap[1:]) != np.sign(gap[:-1])).sum(0), float)
-

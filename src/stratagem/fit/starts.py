@@ -57,9 +57,9 @@ def _backward(problem: Problem, spreads: Floats) -> Floats:
 
         found = maximise(Likelihood(problem.design, of_rows, problem.num_rows), at, spreads, mine)
         if np.abs(found.coefficients * spreads).max() < 20:
-            at = found.coefficients
+            at = np.asarray(found.coefficients, float)
         done |= mine
-    return at[0]
+    return np.asarray(at[0], float)
 
 
 def _coefficients_of(problem: Problem, tree: Tree, move: Move) -> NDArray[np.bool_]:
@@ -94,4 +94,3 @@ def _ultimatum(problem: Problem) -> tuple[Floats, Floats]:
             else:
                 at[index] = problem.model.response.highest - float(np.median(offer)) - 2 * spread
     return at, unit
-

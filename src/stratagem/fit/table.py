@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +39,16 @@ class Table:
     def column(self, name: str) -> Column:
         """A column. Raises `DataError` for one that the table lacks."""
         if name not in self.columns:
-            raise DataError(f"{self.file}: no column {quote(name)}{near(name, self.columns)}; it has {one_of(self.columns)}")
+            raise DataError(
+                f"{self.file}: no column {quote(name)}{near(name, self.columns)}; it has {one_of(self.columns)}"
+            )
         return self.columns[name]
 
     def is_missing(self, name: str) -> NDArray[np.bool_]:
         """Which cells of a column are missing."""
         column = self.column(name)
         if column.dtype == np.float64:
-            return np.isnan(column.astype(float))
+            return np.asarray(np.isnan(column.astype(float)), bool)
         return np.array([one is None for one in column], bool)
 
     def words(self, name: str) -> list[str | None]:
@@ -96,7 +99,9 @@ def _read(file: str, reader: Iterable[list[str]]) -> Table:
         if not row:
             continue
         if len(row) != len(header):
-            raise DataError(f"{file}:{line}: {len(row)} cells where the header has {len(header)}; fill the line up or quote its commas")
+            raise DataError(
+                f"{file}:{line}: {len(row)} cells where the header has {len(header)}; fill the line up or quote its commas"
+            )
         cells.append(row)
         numbers.append(line)
     by_column = zip(*cells, strict=True) if cells else [() for _ in header]
@@ -121,7 +126,7 @@ def _column(cells: Iterable[str]) -> Column:
 # --- conditions --------------------------------------------------------------------------------------------------
 
 _CONDITION = re.compile(r"\s*(`[^`]+`|[^\W\d][\w.]*)\s*(==|!=|>=|<=|>|<)\s*(\S(?:.*\S)?)\s*\Z")
-_COMPARE: dict[str, Callable[[object, object], object]] = {
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne, ">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt,
 }  # fmt: skip
 

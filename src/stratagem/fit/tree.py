@@ -65,7 +65,9 @@ class Tree:
         ways = [jet.total([actions[move.name][at] for move, at in way]) for way in self.paths[name]]
         return ways[0] if len(ways) == 1 else jet.log_sum_exp(ways)
 
-    def log_likelihood(self, inputs: Sequence[Jet], taken: Mapping[tuple[str, int], Floats], pooled: Mapping[str, Floats]) -> Number:
+    def log_likelihood(
+        self, inputs: Sequence[Jet], taken: Mapping[tuple[str, int], Floats], pooled: Mapping[str, Floats]
+    ) -> Number:
         """The log-likelihood of every row: how often each action was `taken`, and how often an outcome that several paths lead to."""
         solved = self.solve(inputs)
         parts = [solved.actions[name][at] * count for (name, at), count in taken.items()]
@@ -182,7 +184,9 @@ def _probit(worths: Sequence[Number], roots: Sequence[Number]) -> tuple[Number, 
         at_points = []
         for point, weight in zip(points, weights / math.sqrt(2 * math.pi), strict=True):
             others = [
-                jet.apply(jet.log_normal_chance, _times((worth - other) + _times(roots[a], float(point)), _over(roots[b])))
+                jet.apply(
+                    jet.log_normal_chance, _times((worth - other) + _times(roots[a], float(point)), _over(roots[b]))
+                )
                 for b, other in enumerate(worths)
                 if b != a
             ]

@@ -51,7 +51,11 @@ def bootstrap(
     Each sample is climbed from the estimate on all rows.
     """
     generator = np.random.default_rng(seed)
-    labels = np.arange(likelihood.num_rows) if clusters is None else np.unique([str(one) for one in clusters], return_inverse=True)[1]
+    labels = (
+        np.arange(likelihood.num_rows)
+        if clusters is None
+        else np.unique([str(one) for one in clusters], return_inverse=True)[1]
+    )
     groups, found, failed = int(labels.max()) + 1, [], 0
     for begin in range(0, count, BATCH):
         size = min(BATCH, count - begin)

@@ -1,0 +1,96 @@
+"""What a fitted model says of new rows, and how outcomes move with a column."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from stratagem.analyse.finding import Cell, Column, Table
+from stratagem.errors import UsageError, near, one_of, quote
+from stratagem.fit.estimate import Fitted
+from stratagem.fit.jet import Floats
+from stratagem.fit.table import Table as Data
+
+DRAWS = 400  # of coefficients from their normal approximation
+
+
+def predictions(fitted: Fitted, new: Data) -> Table:
+    """The probability of every outcome in each row of `new`; for an ultimatum game the expected offer and its acceptance."""
+    problem = fitted.problem
+    design = problem.design.on(new)
+    lines = [int(one) for one in new.lines]
+    if problem.model.kind == "ultimatum":
+        offer, accepted = problem.offers(fitted.coefficients, design)
+        columns: tuple[Column, ...] = (
+            Column("line", "line", "count"),
+            Column("offer", "expected offer", "size"),
+            Column("accepted", "accepted", "chance"),
+        )
+        return Table(
+            "predictions",
+            f"Predictions for {new.file}",
+            columns,
+            tuple(zip(lines, map(float, offer), map(float, accepted), strict=True)),
+        )
+    chances = problem.outcomes(fitted.coefficients, design)
+    columns = (Column("line", "line", "count"), *(Column(name, name, "chance") for name in chances))
+    rows = tuple((line, *(float(one[at]) for one in chances.values())) for at, line in enumerate(lines))
+    return Table("predictions", f"Predictions for {new.file}", columns, rows)
+
+
+def statics(fitted: Fitted, asked: str, seed: int = 1) -> Table:
+    """How the average chances of outcomes move as one column takes other values, all else as in the data.
+
+    `asked` is `column` or `column=low:high`. With 90 % intervals from the normal approximation of the coefficients.
+    """
+    name, _, span = asked.partition("=")
+    problem = fitted.problem
+    used = sorted({one for term in problem.model.terms for one in term.columns})
+    if name not in used or problem.model.kind == "ultimatum":
+        raise UsageError(
+            f"--vary {quote(asked)}{near(name, used)}; a column of the formulas of a tree or a signalling game: {one_of(used)}"
+        )
+    drawn = _drawn(fitted, seed)
+    rows: list[tuple[Cell, ...]] = []
+    for value in _values(problem.table, name, span):
+        column = np.array([value] * problem.num_rows, float if isinstance(value, float) else object)
+        changed = replace(problem.table, columns={**problem.table.columns, name: column})
+        design = problem.design.on(changed)
+        middle = problem.outcomes(fitted.coefficients, design)
+        around = problem.outcomes_of_many(drawn, design)
+        shown = value if isinstance(value, str) else f"{value:g}"
+        for outcome, one in middle.items():
+            low, high = np.nanquantile(around[outcome].mean(1), (0.05, 0.95))
+            rows.append((shown, outcome, float(one.mean()), float(low), float(high)))
+    columns = (
+        Column("value", name), Column("outcome", "outcome"), Column("chance", "chance", "chance"),
+        Column("p5", "from", "chance"), Column("p95", "to", "chance"),
+    )  # fmt: skip
+    return Table(
+        f"vary_{name}",
+        f"Average chances as {name} changes",
+        columns,
+        tuple(rows),
+        "90 % intervals; other columns as in the data",
+    )
+
+
+def _drawn(fitted: Fitted, seed: int) -> Floats:
+    sizes, ways = np.linalg.eigh(fitted.covariance)
+    root = ways * np.sqrt(np.maximum(sizes, 0))
+    drawn = np.random.default_rng(seed).standard_normal((DRAWS, len(sizes)))
+    return np.asarray(fitted.coefficients + drawn @ root.T, float)
+
+
+def _values(table: Data, name: str, span: str) -> list[float] | list[str]:
+    column = table.column(name)
+    if column.dtype != np.float64:
+        return sorted({str(one) for one in column})
+    if not span:
+        return sorted({float(one) for one in np.quantile(column.astype(float), (0.05, 0.25, 0.5, 0.75, 0.95))})
+    try:
+        low, high = (float(one) for one in span.split(":"))
+    except ValueError:
+        raise UsageError(f"--vary {name}={quote(span)}; write `{name}=low:high`") from None
+    return [float(one) for one in np.linspace(low, high, 5)]
