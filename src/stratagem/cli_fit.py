@@ -149,7 +149,7 @@ def _found(
         further.append(strengths)
     fitted = fit_problem(inside, request, progress("fitting"))
     if test is not None:
-        scores, sentence = score_outside(stated, table, test, request, where, fitted)
+        scores, sentence = score_outside(stated, table, test, request, where, fitted, order)
         further.append(scores)
         said.append(sentence)
     further += [statics(fitted, one, seed) for one in vary]

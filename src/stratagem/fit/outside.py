@@ -112,55 +112,73 @@ def _losses_between(fitting: Problem, train: NDArray[np.bool_], test: NDArray[np
 
 
 def score_outside(
-    model: Model, table: Data, condition: str, request: Request, conditions: Sequence[str], fitted: Fitted
+    model: Model,
+    table: Data,
+    condition: str,
+    request: Request,
+    conditions: Sequence[str],
+    fitted: Fitted,
+    order: str | None = None,
 ) -> tuple[Table, str]:
     """The scores on the rows that meet `condition` of a model `fitted` on the others, and what they say.
 
+    Where the model is penalised a multinomial logit is scored too whose penalty is chosen within the same rows.
     Raises `DataError` where no such row can be used.
     """
     if model.kind == "ultimatum":
         raise UsageError("--test scores outcomes; an ultimatum game has offers")
-    inside, whole = fitted.problem, problem(model, table, conditions)
+    whole = problem(model, table, conditions)
     is_test = rows_where(whole.table, [condition])
     if not is_test.any() or is_test.all():
         raise DataError(
             f"{table.file}: {int(is_test.sum())} of {whole.num_rows} rows meet `{condition}`; some must, and some must not"
         )
     outside = whole.rows(is_test)
-    own = outside.likelihood().by_row(fitted.coefficients)
-    logit_whole = _as_baseline(whole)
-    logit = fit(logit_whole.rows(~is_test), replace(request, penalty=None, errors="observed"))
-    reference = logit_whole.rows(is_test).likelihood().by_row(logit.coefficients)
-    counts = np.array([one.sum() for one in inside.observed.outcomes.values()])
-    counts = counts + SHADOW * (counts.min() == 0)
-    shares = np.log(counts / counts.sum())
-    rate = sum(share * one for share, one in zip(shares, outside.observed.outcomes.values(), strict=True))
+    outside = replace(outside, design=fitted.problem.design.on(outside.table))
+    forecasts = {"this model": outside.likelihood().by_row(fitted.coefficients)}
+    forecasts |= _references(fitted.problem, whole, is_test, request, order)
     each = np.asarray(sum(outside.observed.outcomes.values()))
     groups = outside.table.words(model.cluster) if model.cluster else None
-    scores = [
-        _score(name, -values, each, groups, request.seed)
-        for name, values in (("this model", own), ("multinomial logit", reference), ("base rate", np.asarray(rate)))
-    ]
-    columns = (
-        Column("forecaster", "forecaster"),
-        Column("score", "log score", "size"),
-        Column("p5", "from", "size"),
-        Column("p95", "to", "size"),
-        Column("better_by", "this model is better by", "amount"),
-    )
-    rows = tuple(
-        (one.name, one.mean, one.low, one.high, None if at == 0 else one.mean - scores[0].mean)
-        for at, one in enumerate(scores)
-    )
-    note = f"fitted on {inside.num_rows} rows, scored on {outside.num_rows}; 90 % intervals by the bootstrap of {'clusters' if groups else 'rows'}; lower is better"
-    gaps = [_score("", one.losses - scores[0].losses, each, groups, request.seed) for one in scores[1:]]
+    scores = [_score(name, -values, each, groups, request.seed) for name, values in forecasts.items()]
+    own = scores[0]
+    gaps = [_score(one.name, one.losses - own.losses, each, groups, request.seed) for one in scores[1:]]
     said = "; ".join(
-        f"{'better' if gap.mean > 0 else 'worse'} than the {one.name} by {abs(gap.mean):.3f} (90 % interval {gap.low:+.3f} to {gap.high:+.3f})"
-        for one, gap in zip(scores[1:], gaps, strict=True)
+        f"{'better' if gap.mean > 0 else 'worse'} than the {gap.name} by {abs(gap.mean):.3f} "
+        f"(90 % interval {gap.low:+.3f} to {gap.high:+.3f})"
+        for gap in gaps
     )
-    return Table(
-        "scores", f"Forecasts of rows where {condition}", columns, rows, note
-    ), f"Out of sample the log score is {scores[0].mean:.3f}: {said}."
+    how = "clusters" if groups else "rows"
+    note = f"fitted on {fitted.problem.num_rows} rows, scored on {outside.num_rows}; 90 % intervals by the bootstrap of {how}; lower is better"
+    return _scores_table(condition, scores, gaps, note), f"Out of sample the log score is {own.mean:.3f}: {said}."
+
+
+def _references(
+    inside: Problem, whole: Problem, is_test: NDArray[np.bool_], request: Request, order: str | None
+) -> dict[str, Floats]:
+    """Log-likelihoods of the held-out rows by a multinomial logit, plain and penalised, and by the base rate."""
+    logit = _as_baseline(whole)
+    train, test = logit.rows(~is_test), logit.rows(is_test).likelihood()
+    plain = replace(request, penalty=None, errors="observed")
+    found = {"multinomial logit": test.by_row(fit(train, plain).coefficients)}
+    if request.penalty is not None:
+        kind = request.penalty[0]
+        strength, _ = choose_strength(train, kind, plain, order)
+        found["penalised logit"] = test.by_row(fit(train, replace(plain, penalty=(kind, strength))).coefficients)
+    counts = np.array([one.sum() for one in inside.observed.outcomes.values()])
+    counts = counts + SHADOW * (counts.min() == 0)
+    seen = whole.rows(is_test).observed.outcomes.values()
+    rate = [math.log(count / counts.sum()) * one for count, one in zip(counts, seen, strict=True)]
+    return {**found, "base rate": np.asarray(sum(rate))}
+
+
+def _scores_table(condition: str, scores: Sequence[Score], gaps: Sequence[Score], note: str) -> Table:
+    columns = (
+        Column("forecaster", "forecaster"), Column("score", "log score", "size"), Column("p5", "from", "size"),
+        Column("p95", "to", "size"), Column("better_by", "better by", "amount"),
+    )  # fmt: skip
+    ahead = (None, *(gap.mean for gap in gaps))
+    rows = tuple((one.name, one.mean, one.low, one.high, gap) for one, gap in zip(scores, ahead, strict=True))
+    return Table("scores", f"Forecasts of rows where {condition}", columns, rows, note)
 
 
 def _score(name: str, losses: Floats, each: Floats, groups: Sequence[object] | None, seed: int) -> Score:

@@ -49,7 +49,8 @@ def _joint(x: Number, y: Number) -> Number:
     by_y = _normal(yv) * ndtr((xv - RHO * yv) / root)
     by_xx, by_yy = -xv * by_x - RHO * density, -yv * by_y - RHO * density
     dx, dy = (one - one.value if isinstance(one, Jet) else 0.0 for one in (x, y))
-    return value + by_x * dx + by_y * dy + 0.5 * by_xx * dx * dx + density * dx * dy + 0.5 * by_yy * dy * dy
+    joint: Number = value + by_x * dx + by_y * dy + 0.5 * by_xx * dx * dx + density * dx * dy + 0.5 * by_yy * dy * dy
+    return joint
 
 
 def _normal(x: Floats) -> Floats:
@@ -115,7 +116,7 @@ def _misses(inputs: Sequence[Floats], resist: Floats) -> Floats:
 
 
 def _kept(resist: Number) -> Floats:
-    return np.clip(np.asarray(resist, float), SMALLEST, 1 - SMALLEST)
+    return np.asarray(np.clip(np.asarray(resist, float), SMALLEST, 1 - SMALLEST), float)
 
 
 def settled(inputs: Sequence[Number]) -> Number:
