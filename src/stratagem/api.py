@@ -10,6 +10,7 @@ from stratagem.analyse.forecast import forecast
 from stratagem.catalogue import Case, load
 from stratagem.errors import UsageError, quote
 from stratagem.graph.compile import MAX_NODES, compile_scenario
+from stratagem.graph.facts import all_known
 from stratagem.graph.game import Game
 from stratagem.scenario.model import Scenario
 from stratagem.show.notebook import Answer
@@ -44,21 +45,20 @@ def solve(
     'war'
     """
     case = scenario if isinstance(scenario, Case) else load(scenario)
-    file, off, moves = case.scenario, _listed(without), _listed(do)
+    file, off, moves = all_known(case.scenario) if taken_as_known else case.scenario, _listed(without), _listed(do)
     game = compile_scenario(file, max_nodes, off)
     forced, fixed = _interventions(file, game, moves)
     seen = _listed(history) if history is not None else tuple(one.that for one in file.history)
     request = Request(
         worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
-        is_announced=announced, fixed=fixed, perceptions=perceptions, decisions=decisions, taken_as_known=taken_as_known,
-        engine=engine,
+        is_announced=announced, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine,
     )  # fmt: skip
     manifest: dict[str, object] = {
         "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,
         "precision": "as stated" if precision is None else str(precision), "history": list(seen), "do": list(moves),
         "announced": announced, "perceptions": perceptions, "without": list(off),
     }  # fmt: skip
-    return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest, taken_as_known))
+    return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest))
 
 
 def _listed(texts: Iterable[str]) -> tuple[str, ...]:

@@ -35,6 +35,9 @@ class StepInfo:
     options: tuple[str, ...]
     option_titles: tuple[str, ...]
     ties: str
+    looks: tuple[
+        tuple[str, ...] | None, ...
+    ] = ()  # [P] what each option looks like to each player; None where he never sees it
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Game:
     accounts: tuple[Account, ...]  # [A]
     outcomes: tuple[str, ...]  # [O]
     questions: tuple[str, ...]
+    facts: tuple[str, ...]  # quantities that moves by chance decide, because not all players know them
     expressions: tuple[Expression, ...]  # [X], row n reads rows below n
     checks: tuple[ProbabilityCheck, ...]
 
@@ -79,6 +83,9 @@ class Game:
     player_of_node: Ints  # [N], a player, CHANCE or TERMINAL
     step_of_node: Ints  # [N], the number of steps for terminals
     infoset_of_node: Ints  # [N], -1 for chance and terminals; with perfect information one node an infoset
+    knowledge_of_node: (
+        Ints | None
+    )  # [P, N], equal where a player cannot tell two nodes apart; None where all is seen by all
     outcome_of_node: Ints  # [N], -1 where not terminal
     state_of_node: tuple[Mapping[str, str], ...]  # [N], the live state in words
     first_edge: Ints  # [N+1], edges of node n are first_edge[n]:first_edge[n+1]

@@ -65,6 +65,28 @@ def draw(
     return Worlds(index, drawn, perceived, players)
 
 
+def mistaken(scenario: Scenario, worlds: Worlds, holder: str, seed: int) -> Worlds:
+    """The worlds as a player has them who holds wrong numbers about another to be right, and known to all (M8)."""
+    size = len(worlds)
+    numbers = dict(worlds.quantities)
+    for name, view in scenario.mistakes[holder].items():
+        numbers[name] = (
+            formula_values(scenario, view.formula, worlds.quantities, size)
+            if view.formula
+            else worlds.quantities[f"{holder}.mistaken.{name}"]
+        )
+    perceived = dict(_perceived(scenario, numbers, size)) if worlds.perceived else {}
+    players = _players(scenario, numbers, worlds.number, seed)
+    drawn = {
+        name: weights
+        for name, weights in worlds.players.weights.items()
+        if (stated := scenario.players[name].weights) is not None and stated.exact is None
+    }
+    return replace(
+        worlds, quantities=numbers, perceived=perceived, players=replace(players, weights={**players.weights, **drawn})
+    )
+
+
 def stated(
     scenario: Scenario,
     numbers: Mapping[str, Floats],

@@ -26,9 +26,9 @@ _ITEM = {
     "if": "skipped where this is false (L10)",
     "date": "the date of this move",
     "after": "how long after the item before; in rounds, after the start of the round (L18)",
-    "seen by": "`all`, or the players who see what happens here (M7)",
-    "seen after": "how long until it is seen (M7)",
-    "seen as": "how coarsely it is seen (M7)",
+    "seen by": "`all`, `nobody`, or the players who see at once what happens here (M7)",
+    "seen after": "how long until all others see it as it is (M7)",
+    "seen as": "what looks alike to those who see it: `{LOOK: [ACTION, …]}`, or `kind` for sizes of one thing (M7)",
 }
 _VERSIONED = {"as of": "the date of the number (M14)", "was": "earlier versions, which stay on record"}
 
@@ -92,6 +92,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "is": "the number: `0.6`, `2 to 4`, `6 of 75`, `likely`, … (L5)",
         "title": "what it measures",
         "unit": "its unit",
+        "types": "in how many equally likely values it is put where not all players know it; 5 if unstated (L7)",
         **_VERSIONED,
     },
     "Judgement": {

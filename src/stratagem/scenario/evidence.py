@@ -53,6 +53,7 @@ class Quantity(Sourced):
     is_: Estimate
     title: Text | None = None
     unit: Text | None = None
+    types: Annotated[int, Field(ge=2, le=99)] | None = None
     as_of: Date | None = None
     was: list[Version] = []
 

@@ -35,7 +35,7 @@ class Item(Sourced):
     after: Delay | None = None
     seen_by: Text | list[Id] | None = None
     seen_after: Delay | None = None
-    seen_as: Text | None = None
+    seen_as: Literal["kind"] | Annotated[dict[Text, list[Id]], Field(min_length=1)] | None = None
 
 
 class Move(Item):

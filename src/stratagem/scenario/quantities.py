@@ -46,10 +46,13 @@ def _player_amounts(scenario: Scenario) -> Iterator[tuple[str, Estimate]]:
                     yield f"{name}.weights.{stake}", weight.estimate
             for stake, swing in (player.weights.swings or {}).items():
                 yield f"{name}.weights.{stake}", swing
-    for name, views in scenario.perceptions.items():
-        for quantity, view in views.items():
-            if view.estimate is not None:
-                yield f"{name}.{quantity}", view.estimate
+    for mark, section in (("", scenario.perceptions), ("mistaken.", scenario.mistakes)):
+        for name, views in section.items():
+            yield from (
+                (f"{name}.{mark}{quantity}", view.estimate)
+                for quantity, view in views.items()
+                if view.estimate is not None
+            )
 
 
 def pearson(rank: float) -> float:

@@ -11,8 +11,7 @@ import numpy as np
 
 from stratagem.graph.game import TERMINAL, Floats
 from stratagem.solve.columns import Inputs
-from stratagem.solve.plan import Block, Plan
-from stratagem.solve.sweep import places_of
+from stratagem.solve.plan import Block, Plan, places_of
 
 
 @dataclass(frozen=True)
