@@ -23,6 +23,9 @@ from stratagem.errors import EXIT_SOME_FAILED
 @click.option(
     "--announced", is_flag=True, help="The forced moves are known from the start (otherwise they are a surprise)."
 )
+@click.option(
+    "--as-if-chosen", is_flag=True, help="Those who see a forced move infer from it as if it had been chosen."
+)
 @click.option("--history", metavar="MOVE=ACTION,…", help="Moves already seen, instead of the scenario's own.")
 @click.option("--no-perceptions", is_flag=True, help="Players read the true numbers.")
 @click.option("--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable.")

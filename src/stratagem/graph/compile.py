@@ -28,6 +28,7 @@ from stratagem.scenario.names import NOT_YET, Symbols
 
 MAX_NODES = 200_000
 ARRIVAL, GATE, CHOICE = 0, 1, 2
+SEEN = "seen"  # what a mover has seen beyond the state, and may infer from
 
 
 def compile_scenario(scenario: Scenario, max_nodes: int = MAX_NODES, without: Iterable[str] = ()) -> Game:
@@ -370,7 +371,13 @@ class _Compiler:
     def _state(self, node: DraftNode) -> dict[str, str]:
         if node.player == TERMINAL:
             return {}
-        return {slot: self._shown(node.state[place], slot) for slot, place in self._live_slots(node.step)}
+        state = {slot: self._shown(node.state[place], slot) for slot, place in self._live_slots(node.step)}
+        seen = [
+            f"{self.timeline.steps[step].label} = {what}"
+            for step, what in (self.knowledge.seen(node.known.of_player[node.player]) if node.player >= 0 else ())
+            if self.timeline.steps[step].item.id not in state
+        ]
+        return {**state, SEEN: ", ".join(seen)} if seen else state
 
 
 def _getter(places: tuple[int, ...]) -> Callable[[State], Any]:

@@ -44,6 +44,7 @@ class Knowledge:
         self.sights = [tuple(self._sights(number)) for number in range(len(timeline.steps))]
         self.interested = self._interested()
         self._number: dict[Hashable, int] = {None: BLANK}
+        self._seen: list[tuple[tuple[int, str], ...]] = [()]
 
     @property
     def is_common(self) -> bool:
@@ -109,13 +110,21 @@ class Knowledge:
             if player not in interested:
                 continue
             if due <= number:
-                of_player[player] = self._numbered((of_player[player], step, what))
+                before = of_player[player]
+                of_player[player] = self._numbered((before, step, what), (*self._seen[before], (step, what)))
             else:
                 left.append((due, player, step, what))
         return Known(tuple(of_player), tuple(left))
 
-    def _numbered(self, key: Hashable) -> int:
-        return self._number.setdefault(key, len(self._number))
+    def seen(self, known: int) -> tuple[tuple[int, str], ...]:
+        """What a number stands for: the steps seen since knowledge began anew, and what they looked like."""
+        return self._seen[known]
+
+    def _numbered(self, key: Hashable, seen: tuple[tuple[int, str], ...]) -> int:
+        number = self._number.setdefault(key, len(self._number))
+        if number == len(self._seen):
+            self._seen.append(seen)
+        return number
 
     def settled(self, number: int, standing: Sequence[tuple[Known, Hashable]]) -> list[Known]:
         """What is known just before a step on each of all histories that come there, given the future of each.
@@ -133,7 +142,7 @@ class Knowledge:
         ]
 
     def _anew(self, number: int, future: Hashable) -> Known:
-        mark = self._numbered(("anew", number, future))
+        mark = self._numbered(("anew", number, future), ())
         interested = self.interested[number]
         return Known(tuple(mark if player in interested else BLANK for player in range(len(self.players))))
 

@@ -66,6 +66,8 @@ class Keeper:
         named = dict(worlds.quantities)
         for player, weights in worlds.players.weights.items():
             named.update({f"{player}.weights.{stake}": values for stake, values in weights.items()})
+        for name in self.game.facts:
+            named.pop(name, None)
         for name, values in named.items():
             self.quantities.setdefault(name, np.zeros(len(self.world)))[start : start + len(worlds)] = values
 
