@@ -259,7 +259,7 @@ def _grounds(study: Study, answer: Forecast, findings: list[Finding]) -> dict[st
         ]
         moves = dict.fromkeys(text.partition("[")[0] for text in texts)
         found[f"finding:{number}"] = (
-            ground.of_elements(one.rests_on)
+            ground.of_elements(basis.element for basis in one.rests_on)
             if one.rests_on
             else ground.of_moves(move for move in moves if move in study.scenario.moves)
         )

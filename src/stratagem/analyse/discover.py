@@ -9,6 +9,7 @@ import numpy as np
 from stratagem.analyse.box import Sample, sample_of
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.halves import HALVES, Check
 from stratagem.analyse.pooling import effective_size, quantiles
 from stratagem.analyse.prim import Boxes, Trajectory, cover, peel, prim
@@ -45,6 +46,7 @@ def discover(study: Study, decision: str, option: str | None = None) -> Finding:
         judgements=tuple(_judgements(boxes, leafs, meaning)),
         tables=tuple(tables),
         caveats=tuple(_caveats(sample, what, meaning)),
+        rests_on=bases(study.scenario, (study.game.steps[what.step].move,), tables),
         manifest={
             "decision": what.label,
             "option": study.game.steps[what.step].options[what.options[0]],

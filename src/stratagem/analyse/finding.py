@@ -34,6 +34,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """A number that an answer rests on most directly: how it is written, and its source or the reason to assume it."""
+
+    element: str
+    written: str
+    source: str | None
+    assumption: str | None
+
+
+@dataclass(frozen=True)
 class Finding:
     """The answer of one analysis."""
 
@@ -42,5 +52,5 @@ class Finding:
     judgements: tuple[str, ...]
     tables: tuple[Table, ...]
     caveats: tuple[str, ...] = ()
-    rests_on: tuple[str, ...] = ()
+    rests_on: tuple[Basis, ...] = ()
     manifest: Mapping[str, object] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from scipy import special
 
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.latent import Latent
 from stratagem.analyse.options import nodes_by_situation, situations
 from stratagem.analyse.study import Study
@@ -89,22 +90,23 @@ def flips(study: Study, decision: str) -> Finding:
     first = int(values.argmax())
     axes = axes_of(setting, first)
     near = list(_nearest(setting, first))
-    worlds = _world_table(setting, axes)
+    tables = (
+        _threshold_table(axes, titles), _tornado(axes), _map_table(setting, axes, titles), _nearest_table(near, titles),
+        _world_table(setting, axes), _reweighting(setting, titles),
+    )  # fmt: skip
     mover = study.scenario.players[study.game.players[info.player]].name
     return Finding(
         kind="flips",
         title=f"{study.scenario.scenario}: what would flip {info.label}",
         judgements=tuple(_judgements(mover, titles, first, values, axes, near, reach)),
-        tables=(
-            _threshold_table(axes, titles), _tornado(axes), _map_table(setting, axes, titles), _nearest_table(near, titles),
-            worlds, _reweighting(setting, titles),
-        ),
+        tables=tables,
         caveats=(
             f"in the likeliest situation, met in {percent(reach)} of plays; central world: medians, and prior means for weights",
             f"over worlds: {SAMPLED_WORLDS} worlds, each number moved alone through the middle {2 * REACH - 1:.0%} of its range",
         ),
+        rests_on=bases(study.scenario, (info.move,), tables),
         manifest={"decision": info.label, "worlds": study.worlds, "seed": study.seed},
-    )  # fmt: skip
+    )
 
 
 def _setting(study: Study, step: int) -> tuple[Setting, float]:

@@ -16,6 +16,7 @@ from stratagem.analyse.commit import Commitment, Standing, commitment
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
 from stratagem.analyse.given_data import Fit, Gain, Sample, Surety, fit, gains, maximum, sample, square
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.study import Study
 from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats
@@ -58,6 +59,7 @@ def learn(study: Study, decision: str, player: str | None = None) -> Finding:
         judgements=(*_worth_judgements(worths, info.option_titles, mover, known), *_sharp_judgements(asked, known)),
         tables=tuple(tables),
         caveats=(*CAVEATS, *_warnings(made, worths, asked)),
+        rests_on=bases(study.scenario, (info.move,), tables),
         manifest={
             "decision": info.label,
             "player": name,

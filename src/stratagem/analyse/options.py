@@ -12,6 +12,7 @@ import numpy as np
 
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import quantiles
 from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats, Game, Ints
@@ -87,6 +88,7 @@ def options(study: Study, decision: str, reference: float = 0.0, believed: bool 
             "by the mover's own numbers" if believed else "by the true numbers, which the mover may not hold",
             f"distributions are sampled: {PLAYS} plays of each world; the error stands beside the mean",
         ),
+        rests_on=bases(study.scenario, (info.move,), tables),
         manifest={
             "decision": info.label,
             "reference": reference,

@@ -15,6 +15,7 @@ import numpy as np
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
 from stratagem.analyse.gap import world_gap
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import effective_size
 from stratagem.analyse.shapley import LEAST_EFFECTIVE, Effects, effects
 from stratagem.analyse.study import Study
@@ -44,12 +45,14 @@ def sensitivity(study: Study, decision: str, option: str | None = None) -> Findi
     """
     what = subject(study, decision, option)
     targets = (_gap_target(study, what), _chance_target(what))
+    tables = tuple(table for target in targets for table in _tables(target))
     return Finding(
         kind="sensitivity",
         title=f"{study.scenario.scenario}: what {what.mover}'s choice of “{what.titles[0]}” at {what.label} hangs on",
         judgements=tuple(line for target in targets for line in _judgements(target)),
-        tables=tuple(table for target in targets for table in _tables(target)),
+        tables=tables,
         caveats=tuple(_caveats(study, what)),
+        rests_on=bases(study.scenario, (study.game.steps[what.step].move,), tables),
         manifest={
             "decision": what.label,
             "option": study.game.steps[what.step].options[what.options[0]],

@@ -15,6 +15,7 @@ import numpy as np
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
 from stratagem.analyse.gap import Gap, payoff_gap
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import pool
 from stratagem.analyse.study import Decision, Study, decision_of
 from stratagem.errors import UsageError, WorldsError, quote
@@ -69,6 +70,7 @@ def shift(study: Study, event: str, decision: str, way: str = "surprise", baseli
         judgements=tuple(_judgements(study, step, event, before, after)),
         tables=tuple(tables),
         caveats=(SENTENCE[way],),
+        rests_on=bases(study.scenario, (study.game.steps[made.step].move, study.game.steps[step].move), tables),
         manifest={
             "event": event,
             "decision": study.game.steps[step].label,

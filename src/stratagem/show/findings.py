@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -17,6 +18,7 @@ from stratagem.show.columns import text
 from stratagem.show.numbers import chance
 
 MOST_ROWS = 24
+MOST_NAMES = 8
 
 
 def render_finding(finding: Finding) -> Group:
@@ -39,8 +41,29 @@ def _blocks(finding: Finding) -> Iterator[RenderableType]:
         yield ""
         for caveat in finding.caveats:
             yield Padding(text(caveat, "dim"), (0, 0, 0, 2))
+    yield from (Padding(text(line, "dim"), (1, 0, 0, 2)) for line in _basis(finding))
     yield ""
     yield Text(FIXED_SENTENCE, style="dim")
+
+
+def _basis(finding: Finding) -> Iterator[str]:
+    """What the finding rests on, in a line: how many numbers, from which sources, and which of them are assumed."""
+    if not finding.rests_on:
+        return
+    cited = dict.fromkeys(one.source.partition(" ")[0] for one in finding.rests_on if one.source is not None)
+    assumed = [one.element for one in finding.rests_on if one.source is None]
+    sourced = len(finding.rests_on) - len(assumed)
+    yield f"Rests most directly on {len(finding.rests_on)} numbers: " + "; ".join(
+        part for part in (
+            f"{sourced} with a source ({', '.join(cited)})" if sourced else "",
+            f"{len(assumed)} assumed ({_listed(assumed)})" if assumed else "",
+        ) if part
+    )  # fmt: skip
+
+
+def _listed(names: list[str]) -> str:
+    left = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
 
 
 def _grid(table: Table) -> Grid:
@@ -93,7 +116,7 @@ def finding_json(finding: Finding) -> str:
             "judgements": list(finding.judgements),
             "tables": {table.name: _rows(table) for table in finding.tables},
             "caveats": list(finding.caveats),
-            "rests_on": list(finding.rests_on),
+            "rests_on": [asdict(one) for one in finding.rests_on],
             "manifest": dict(finding.manifest),
             "conditional_on": FIXED_SENTENCE,
         }
