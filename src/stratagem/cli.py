@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stratagem.cli_infer import add_verbs as add_inference_verbs
 from stratagem.errors import EXIT_FAULT, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_SOME_FAILED, StratagemError
 
 if TYPE_CHECKING:
@@ -519,6 +520,8 @@ def explain(rule: str | None) -> None:
     title, text = find(rule)
     click.echo(f"{rule.upper()} {title}\n\n{text}")
 
+
+add_inference_verbs(main, _show_finding)
 
 if __name__ == "__main__":
     main()

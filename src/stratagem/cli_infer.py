@@ -1,0 +1,52 @@
+"""The verbs that look back: what the moves reveal, and how good forecasts were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def add_verbs(main: click.Group, show_finding: Callable[[Any, bool], None]) -> None:
+    """Add `score` to the command line."""
+    main.add_command(_score(show_finding))
+
+
+def _score(show_finding: Callable[[Any, bool], None]) -> click.Command:
+    @click.command()
+    @click.argument("subject", metavar="TABLE.csv|FILE_OR_NAME")
+    @click.option("--features", default="", metavar="COLUMN,…", help="Columns for a multinomial logit to compare with.")
+    @click.option(
+        "--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of a scenario."
+    )
+    @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
+    @click.option(
+        "--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw the reliability diagram as SVG."
+    )
+    @click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+    def score(subject: str, features: str, worlds: int, seed: int, svg_file: str | None, is_json: bool) -> None:
+        """Score forecasts: a table (CSV) of probabilities and outcomes, or a scenario's resolved questions."""
+        finding = _scored(subject, [one.strip() for one in features.split(",") if one.strip()], worlds, seed)
+        show_finding(finding, is_json)
+        if svg_file is not None:
+            from stratagem.show.reliability import write_reliability
+
+            write_reliability(finding, svg_file)
+
+    return score
+
+
+def _scored(subject: str, features: list[str], worlds: int, seed: int) -> Any:
+    from stratagem.analyse.score import resolved, score
+    from stratagem.analyse.score_table import read_forecasts
+    from stratagem.errors import UsageError
+
+    if subject.lower().endswith(".csv"):
+        return score(f"Scores of {subject}", read_forecasts(subject, features), seed)
+    if features:
+        raise UsageError("`--features` names columns of a table; a scenario has none")
+    from stratagem.api import solve
+
+    answer = solve(subject, worlds=worlds, seed=seed)
+    return score(f"{answer.title}: scores of its resolved questions", resolved(answer), seed, answer.manifest)
