@@ -521,7 +521,7 @@ def explain(rule: str | None) -> None:
     click.echo(f"{rule.upper()} {title}\n\n{text}")
 
 
-add_inference_verbs(main, _show_finding)
+add_inference_verbs(main, _study_options, _show_finding)
 
 if __name__ == "__main__":
     main()

@@ -8,12 +8,49 @@ from typing import Any
 import click
 
 
-def add_verbs(main: click.Group, show_finding: Callable[[Any, bool], None]) -> None:
-    """Add `score` to the command line."""
+Show = Callable[[Any, bool], None]
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def add_verbs(main: click.Group, study_options: Decorator, show_finding: Show) -> None:
+    """Add `infer` and `score` to the command line."""
+    main.add_command(_infer(study_options, show_finding))
     main.add_command(_score(show_finding))
 
 
-def _score(show_finding: Callable[[Any, bool], None]) -> click.Command:
+def _infer(study_options: Decorator, show_finding: Show) -> click.Command:
+    @click.command()
+    @click.argument("scenario", metavar="FILE_OR_NAME")
+    @click.option(
+        "--history",
+        multiple=True,
+        metavar="MOVE=ACTION",
+        help="What was seen, instead of the scenario's own; repeatable, or with commas.",
+    )
+    @click.option(
+        "--sampler",
+        type=click.Choice(["auto", "weights", "nuts"]),
+        default="auto",
+        show_default=True,
+        help="How worlds after the history are got.",
+    )
+    @study_options
+    def infer(
+        scenario: str, history: tuple[str, ...], sampler: str, no_perceptions: bool, is_json: bool, **options: Any
+    ) -> None:
+        """Say what the moves already made reveal of every uncertain number, and how far the forecast moves."""
+        from stratagem.analyse.infer import infer as infer_from
+        from stratagem.analyse.study import Study
+        from stratagem.catalogue import load
+
+        seen = tuple(one.strip() for text in history for one in text.split(",") if one.strip()) or None
+        study = Study(load(scenario), perceptions=not no_perceptions, history=seen, **options)
+        show_finding(infer_from(study, sampler), is_json)
+
+    return infer
+
+
+def _score(show_finding: Show) -> click.Command:
     @click.command()
     @click.argument("subject", metavar="TABLE.csv|FILE_OR_NAME")
     @click.option("--features", default="", metavar="COLUMN,…", help="Columns for a multinomial logit to compare with.")
