@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Cell = str | float | int | None
-Kind = Literal["text", "chance", "points", "amount", "size", "count"]
+Kind = Literal["text", "chance", "points", "amount", "size", "count", "bar"]
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table: its name in JSON, what stands above it, and how its cells read.
 
-    `chance` is a probability, `points` a difference of probabilities, `amount` a number with a unit of its own, `size` one that has no sign.
+    `chance` is a probability, `points` a difference of probabilities, `amount` a number with a unit of its own, `size` one that has no sign,
+    `bar` a probability drawn as a bar.
     """
 
     name: str

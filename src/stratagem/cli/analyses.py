@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stratagem.analyse.study import Study
 
 
-def _study_options(function: Callable[..., Any]) -> Callable[..., Any]:
+def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """What every analysis of a solved scenario takes."""
     options = (
         click.option(
@@ -46,7 +46,7 @@ def _study_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--announced", "way", flag_value="announced", help="The event is known from the start.")
 @click.option("--given", "way", flag_value="given", help="The event is learnt, not made: worlds are reweighted.")
 @click.option("--baseline", metavar="OUTCOME", help="The outcome that payoffs are measured against.")
-@_study_options
+@study_options
 def shift(
     scenario: str, event: str, decision: str, way: str | None, baseline: str | None, is_json: bool, **options: Any
 ) -> None:
@@ -63,7 +63,7 @@ def shift(
     "--reference", type=float, default=0.0, show_default=True, help="The payoff below which a total is a loss."
 )
 @click.option("--true", "is_true", is_flag=True, help="By the true numbers instead of the mover's own.")
-@_study_options
+@study_options
 def options(scenario: str, decision: str, reference: float, is_true: bool, is_json: bool, **options: Any) -> None:
     """Put the options of a move side by side: mean, spread, risk, regret, dominance."""
     from stratagem.analyse.options import options as compare_options
@@ -74,7 +74,7 @@ def options(scenario: str, decision: str, reference: float, is_true: bool, is_js
 @main.command()
 @scenario_argument
 @click.option("--decision", required=True, metavar="MOVE", help="The decision to inform; `MOVE[2]` for a round.")
-@_study_options
+@study_options
 def learn(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
     """Show which number to learn next: what would sharpen each question, and what it is worth to who decides."""
     from stratagem.analyse.learn import learn as learn_next
@@ -85,7 +85,7 @@ def learn(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
 @main.command()
 @scenario_argument
 @click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
-@_study_options
+@study_options
 def flips(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
     """Show what would flip a decision: thresholds, a map, the nearest flips."""
     from stratagem.analyse.flips import flips as find_flips
@@ -97,7 +97,7 @@ def flips(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
 @scenario_argument
 @click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
 @click.option("--option", "option", metavar="ACTION", help="The action to explain; the likeliest one by default.")
-@_study_options
+@study_options
 def discover(scenario: str, decision: str, option: str | None, is_json: bool, **options: Any) -> None:
     """Say in which worlds the mover takes an option: boxes of quantities, each checked on half-samples."""
     from stratagem.analyse.discover import discover as discover_boxes
@@ -109,7 +109,7 @@ def discover(scenario: str, decision: str, option: str | None, is_json: bool, **
 @scenario_argument
 @click.option("--decision", required=True, metavar="MOVE", help="The move; `MOVE[2]` for a round.")
 @click.option("--option", "option", metavar="ACTION", help="The action to explain; the likeliest one by default.")
-@_study_options
+@study_options
 def sensitivity(scenario: str, decision: str, option: str | None, is_json: bool, **options: Any) -> None:
     """Share out the variance of a payoff gap and of a chance among the uncertain numbers."""
     from stratagem.analyse.sensitivity import sensitivity as share_out

@@ -14,7 +14,7 @@ from rich.text import Text
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import FIXED_SENTENCE
 from stratagem.show.as_json import dump
-from stratagem.show.columns import text
+from stratagem.show.columns import bar, text
 from stratagem.show.numbers import chance
 
 MOST_ROWS = 24
@@ -69,7 +69,9 @@ def _listed(names: list[str]) -> str:
 def _grid(table: Table) -> Grid:
     grid = Grid(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
     for column in table.columns:
-        grid.add_column(text(column.header), justify="left" if column.kind == "text" else "right", overflow="fold")
+        grid.add_column(
+            text(column.header), justify="left" if column.kind in ("text", "bar") else "right", overflow="fold"
+        )
     for row in table.rows[:MOST_ROWS]:
         grid.add_row(*(text(shown(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
     if len(table.rows) > MOST_ROWS:
@@ -103,7 +105,7 @@ def _size(value: float) -> str:
 
 
 _NUMBERS: dict[str, Callable[[float], str]] = {
-    "text": str, "chance": chance, "points": _points, "amount": _amount, "size": _size, "count": "{:,}".format,
+    "text": str, "chance": chance, "points": _points, "amount": _amount, "size": _size, "count": "{:,}".format, "bar": bar,
 }  # fmt: skip
 
 

@@ -1,0 +1,76 @@
+"""Verbs that look back: what the moves reveal, and how good forecasts were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stratagem.cli.analyses import study_options
+from stratagem.cli.output import scenario_argument, show_finding
+from stratagem.cli.program import main
+
+if TYPE_CHECKING:
+    from stratagem.analyse.finding import Finding
+
+
+@main.command()
+@scenario_argument
+@click.option(
+    "--history",
+    multiple=True,
+    metavar="MOVE=ACTION",
+    help="What was seen, instead of the scenario's own; repeatable, or with commas.",
+)
+@click.option(
+    "--sampler",
+    type=click.Choice(["auto", "weights", "nuts"]),
+    default="auto",
+    show_default=True,
+    help="How worlds after the history are got.",
+)
+@study_options
+def infer(
+    scenario: str, history: tuple[str, ...], sampler: str, no_perceptions: bool, is_json: bool, **options: Any
+) -> None:
+    """Say what the moves already made reveal of every uncertain number, and how far the forecast moves."""
+    from stratagem.analyse.infer import infer as infer_from
+    from stratagem.analyse.study import Study
+    from stratagem.catalogue import load
+
+    seen = tuple(one.strip() for text in history for one in text.split(",") if one.strip()) or None
+    study = Study(load(scenario), perceptions=not no_perceptions, history=seen, **options)
+    show_finding(infer_from(study, sampler), is_json)
+
+
+@main.command()
+@click.argument("subject", metavar="TABLE.csv|FILE_OR_NAME")
+@click.option("--features", default="", metavar="COLUMN,…", help="Columns for a multinomial logit to compare with.")
+@click.option("--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of a scenario.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
+@click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw the reliability diagram as SVG.")
+@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+def score(subject: str, features: str, worlds: int, seed: int, svg_file: str | None, is_json: bool) -> None:
+    """Score forecasts: a table (CSV) of probabilities and outcomes, or a scenario's resolved questions."""
+    finding = _scored(subject, [one.strip() for one in features.split(",") if one.strip()], worlds, seed)
+    show_finding(finding, is_json)
+    if svg_file is not None:
+        from stratagem.show.reliability import write_reliability
+
+        write_reliability(finding, svg_file)
+
+
+def _scored(subject: str, features: list[str], worlds: int, seed: int) -> Finding:
+    from stratagem.analyse.score import resolved
+    from stratagem.analyse.score import score as score_table
+    from stratagem.analyse.score_table import read_forecasts
+    from stratagem.errors import UsageError
+
+    if subject.lower().endswith(".csv"):
+        return score_table(f"Scores of {subject}", read_forecasts(subject, features), seed)
+    if features:
+        raise UsageError("`--features` names columns of a table; a scenario has none")
+    from stratagem.api import solve
+
+    answer = solve(subject, worlds=worlds, seed=seed)
+    return score_table(f"{answer.title}: scores of its resolved questions", resolved(answer), seed, answer.manifest)
