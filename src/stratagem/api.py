@@ -84,7 +84,7 @@ def _precision(precision: float | str | None) -> float | None:
 
 
 def _interventions(scenario: Scenario, game: Game, do: tuple[str, ...]) -> tuple[tuple[Choice, ...], dict[str, float]]:
-    names = {name for _, name, _ in scenario.known_quantities()}
+    names = {name for _, name, _ in scenario.known_quantities()} - set(game.facts)
     forced: list[Choice] = []
     fixed: dict[str, float] = {}
     for one in do:

@@ -14,11 +14,11 @@ import numpy as np
 from stratagem import __version__
 from stratagem.analyse.beliefs import BeliefAnswer, beliefs
 from stratagem.analyse.pooling import Pooled, effective_size, pool
-from stratagem.graph.facts import taken_as_known
 from stratagem.graph.game import Floats
 from stratagem.graph.means import mean
 from stratagem.scenario.lexicon import KEY_ASSUMPTION, in_words
 from stratagem.scenario.model import Judgement, Scenario
+from stratagem.scenario.quantities import taken_as_known
 from stratagem.solve.solution import RULED_OUT, SOLVED, STATUS, Solution
 
 LOW_EFFECTIVE_SHARE = 0.1

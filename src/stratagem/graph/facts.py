@@ -20,7 +20,7 @@ from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Chance, Move, Scenario
 from stratagem.scenario.names import Symbols
-from stratagem.scenario.quantities import PLAYER_FIELDS, amounts
+from stratagem.scenario.quantities import PLAYER_FIELDS, resolved, taken_as_known, unknown_names
 
 DEFAULT_TYPES = 5
 NAMES = {2: ("low", "high"), 3: ("low", "middle", "high"), 5: ("lowest", "low", "middle", "high", "highest")}
@@ -37,22 +37,6 @@ class Fact:
     values: dict[str, Fraction]  # by the name of the type
     chance: Chance
     place: int  # in the timeline: it is decided before this item
-
-
-def unknown_names(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    """Every uncertain number that is not known to all, with who knows it."""
-    for who, name, quantity in scenario.known_quantities():
-        if who != "all" and not quantity.is_.is_exact:
-            yield name, who
-    for name, player in scenario.players.items():
-        if player.weights is not None and player.weights.known_to not in (None, "all"):
-            yield f"{name}.weights", player.weights.known_to or "all"
-
-
-def taken_as_known(scenario: Scenario) -> list[str]:
-    """The numbers that are treated as known to all though they are not."""
-    is_all = "all" in scenario.taken_as_known
-    return [name for name, _ in unknown_names(scenario) if is_all or name in scenario.taken_as_known]
 
 
 def all_known(scenario: Scenario) -> Scenario:
@@ -80,8 +64,8 @@ def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> 
 
 
 def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str) -> Fact:
-    types = next(one.types for _, other, one in scenario.known_quantities() if other == name)
-    values, shares = _discrete(amounts(scenario)[name], types)
+    quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
+    values, shares = _discrete(resolved(scenario, quantity.is_), quantity.types)
     names = NAMES.get(len(values)) or tuple(f"type_{place + 1}" for place in range(len(values)))
     outcomes = {
         one: Outcome.model_construct(
@@ -89,8 +73,8 @@ def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str) -> Fact:
         )
         for one, value, share in zip(names, values, shares, strict=True)
     }
-    title = next(one.title for _, other, one in scenario.known_quantities() if other == name)
-    chance = Chance.model_construct(chance=name, outcomes=outcomes, title=title or name.replace("_", " "), seen_by=who)
+    title = quantity.title or name.replace("_", " ")
+    chance = Chance.model_construct(chance=name, outcomes=outcomes, title=title, seen_by=who)
     return Fact(name, dict(zip(names, values, strict=True)), chance, _place(scenario, symbols, name, who))
 
 

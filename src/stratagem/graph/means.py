@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.graph.facts import taken_as_known, unknown_names
 from stratagem.graph.game import Expression, Floats, Game
 from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Player, Scenario
 from stratagem.scenario.names import Symbols
-from stratagem.scenario.quantities import PLAYER_FIELDS
+from stratagem.scenario.quantities import PLAYER_FIELDS, taken_as_known, unknown_names
 
 
 def unknown_to_all(game: Game, scenario: Scenario) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, WorldsError
+from stratagem.graph.facts import personal
 from stratagem.graph.families import log_gamma_quantile, normal_quantile, quantile
 from stratagem.graph.game import Floats
 from stratagem.graph.points import uniforms
@@ -20,7 +21,8 @@ from stratagem.graph.values import PlayerValues, formula_values
 from stratagem.scenario.estimate import Amount
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Player, Scenario
-from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain
+from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain, private_names
 
 MAX_WORLDS = 10_000_000
 REDRAWS = 2000
@@ -175,6 +177,8 @@ def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.
     def table(field: str, default: float) -> dict[str, Floats]:
         return {name: of(name, player, field, default) for name, player in scenario.players.items()}
 
+    hidden = private_names(scenario)
+    inward = personal(scenario, Symbols(scenario), hidden) if hidden else {}
     precision, errors = table("precision", np.inf), table("errors", 0.5)
     _in_range("errors", errors, LEAST_ERROR, 0.5)
     for name, player in scenario.players.items():
@@ -184,12 +188,12 @@ def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.
         weights={
             name: _weights(name, player, drawn, index, seed, value)
             for name, player in scenario.players.items()
-            if player.weights
+            if player.weights and name not in inward
         },
         payoffs={
             name: {stake: value(formula) for stake, formula in player.payoffs.items()}
             for name, player in scenario.players.items()
-            if player.payoffs is not None
+            if player.payoffs is not None and name not in inward
         },
         precision=precision,
         risk_aversion=table("risk_aversion", 0.0),

@@ -67,7 +67,7 @@ def _paths(subgame: HiddenSubgame, is_free: NDArray[np.bool_]) -> Paths:
     is_visit = (action >= 0) & is_free[action]
     passed = np.concatenate([[0], np.cumsum(is_visit)])
     return Paths(
-        subgame.player_of_infoset[is_sought],
+        subgame.player_of_infoset[is_sought].astype(np.int64),
         np.concatenate([[0], np.cumsum(_sizes(subgame)[is_sought])]),
         passed[subgame.ways.first],
         (np.cumsum(is_free) - 1)[action[is_visit]],
