@@ -1,0 +1,275 @@
+"""The branch of equilibria traced from precision 0, every world at its own pace.
+
+In each pass every world of the batch takes one Newton step, and those that have arrived on the branch set out on the next stretch by
+the tangent that the same factorisation gives. The way is pseudo-arclength (Allgower & Georg 1990, Numerical Continuation Methods;
+Turocy 2005, Games and Economic Behavior 51:243-263, for quantal response), so a branch that folds back is followed through the fold
+until precision first meets its target. Worlds that have finished leave; those whose steps shrink go on alone.
+
+The determinant of the bordered Jacobian keeps its sign along a smooth branch: a step across which it changes has jumped to another
+branch and is taken back, unless no shorter step helps, which is a bifurcation.
+
+Axes: W worlds, A actions, D unknown scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.solve.hidden.paths import Floats
+from stratagem.solve.hidden.system import Point, bordered, point
+from stratagem.solve.hidden.worth import Batch
+
+ARRIVED, STALLED, LONG = 0, 1, 2
+FIRST_STEP = 2.0
+LEAST_STEP = 1e-7
+BIFURCATION_STEP = 1e-5
+GREATEST_STEP = 10.0
+NEAR = 1e-3  # a Newton step so small, as a share of the scale of scores, is on the branch
+GREATEST_MISS = 0.5  # of the first Newton step
+GOOD_MISS = 0.2
+TURN = 0.3  # cosine between tangents
+RESIDUAL = 1e-11
+FINE = 1e-8
+ROUNDING = 2e-16  # for each unit of precision times range of payoffs
+MOST_NEWTON = 8
+MOST_PASSES = 4000
+DRIFT = 1e-9
+HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
+FAR = 1e7  # precision times range of payoffs at which the limit may be taken
+FARTHEST = 1e11
+
+
+@dataclass
+class Way:
+    """Where each world is, and where it came from. Worlds are the last axis throughout."""
+
+    world: NDArray[np.int64]  # [W]
+    scores: Floats  # [A, W] where Newton stands
+    place: Floats  # [W]
+    border: Floats  # [D, W] in units
+    border_place: Floats  # [W] likewise
+    anchor: Floats  # [A, W] scores of the last point on the branch
+    anchor_place: Floats  # [W]
+    tangent: Floats  # [D, W] in units
+    tangent_place: Floats  # [W] in units of the place so far
+    unit: Floats  # [D, W] in which scores are measured
+    step: Floats  # [W] length
+    newton: NDArray[np.int64]  # [W] Newton steps since setting out
+    first_miss: Floats  # [W]
+    last_miss: Floats  # [W]
+    is_last: NDArray[np.bool_]  # [W] precision is held at its target
+    is_sure: NDArray[np.bool_]  # [W] the determinant's sign is right
+    sign: Floats  # [W]
+    folds: NDArray[np.int64]  # [W]
+    bifurcations: NDArray[np.int64]  # [W]
+    drift: Floats  # [W] change of a probability for as much precision again
+    passes: NDArray[np.int64]  # [W]
+
+    def part(self, keep: NDArray[np.int64]) -> Way:
+        """Some of the worlds."""
+        return Way(*(getattr(self, one.name)[..., keep] for one in fields(self)))
+
+
+@dataclass
+class Traced:
+    """What tracing gives."""
+
+    scores: Floats  # [A, W]
+    place: Floats  # [W]
+    ended: NDArray[np.int64]  # [W] ARRIVED, STALLED or LONG
+    correction: Floats  # [W] what the last Newton step would still move, in probability
+    drift: Floats  # [W]
+    folds: NDArray[np.int64]  # [W]
+    bifurcations: NDArray[np.int64]  # [W]
+    sign: Floats  # [W]
+
+
+def start(batch: Batch) -> Way:
+    """All worlds at precision 0."""
+    worlds, unknown = len(batch), len(batch.layout.unknown)
+    row, table = np.zeros(worlds), np.zeros((unknown, worlds))
+    count, no = np.zeros(worlds, np.int64), np.zeros(worlds, bool)
+    return Way(
+        np.arange(worlds), batch.offset.copy(), row.copy(), table.copy(), row + 1, batch.offset.copy(), row.copy(), table.copy(),
+        row + 1, table + 1, row + FIRST_STEP, count.copy(), row.copy(), row + np.inf, no.copy(), no.copy(), row + 1, count.copy(),
+        count.copy(), row.copy(), count.copy(),
+    )  # fmt: skip
+
+
+def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -> Traced:
+    """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled."""
+    worlds = len(batch)
+    done = Traced(
+        batch.offset.copy(), np.zeros(worlds), np.full(worlds, STALLED), np.full(worlds, np.inf), np.full(worlds, np.inf),
+        np.zeros(worlds, np.int64), np.zeros(worlds, np.int64), np.ones(worlds),
+    )  # fmt: skip
+    part = batch.part(way.world) if len(way.world) < worlds else batch
+    while len(way.world):
+        at = point(part, way.scores, way.place)
+        ended = _ended(way, at, is_limit[way.world])
+        if (ended >= 0).any():
+            _record(done, way, at, ended)
+            keep = np.flatnonzero(ended < 0)
+            if not len(keep):
+                break
+            way, at = way.part(keep), at.part(keep)
+            part = at.batch
+        _advance(way, at, target[way.world], is_limit[way.world])
+    return done
+
+
+def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How each world ended [W]; -1 where it goes on."""
+    held = way.is_last & way.is_sure
+    is_still = held & (way.last_miss <= _fine(way, at))
+    if held.any():
+        is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (at.residual <= RESIDUAL)
+    ended = np.where(is_still, ARRIVED, -1)
+    ended[(ended < 0) & (way.step < LEAST_STEP)] = STALLED
+    ended[(ended < 0) & (way.passes >= MOST_PASSES)] = LONG
+    return ended
+
+
+def _fine(way: Way, at: Point) -> Floats:
+    """[W] Newton steps that small are followed by rounding."""
+    return np.asarray(np.maximum(FINE, ROUNDING * way.place / at.batch.scale))
+
+
+def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64]) -> None:
+    gone = ended >= 0
+    world = way.world[gone]
+    has_arrived = (ended == ARRIVED)[gone]
+    done.scores[:, world] = np.where(has_arrived, at.scores[:, gone], way.anchor[:, gone])
+    done.place[world] = np.where(has_arrived, at.place[gone], way.anchor_place[gone])
+    done.ended[world] = ended[gone]
+    done.correction[world] = np.where(has_arrived, way.last_miss[gone], np.inf)
+    for name in ("drift", "folds", "bifurcations", "sign"):
+        getattr(done, name)[world] = getattr(way, name)[gone]
+
+
+def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -> None:
+    """One Newton step in every world, and a new stretch in those that are on the branch or have gone astray."""
+    layout = at.batch.layout
+    length = at.batch.scale + np.abs(way.anchor_place)
+    matrix = bordered(at, way.unit, length, way.border, way.border_place)
+    sides = np.zeros((*matrix.shape[:2], 2))
+    sides[:, :-1, 0] = -(at.gap / way.unit).T
+    sides[:, -1, 1] = 1.0
+    newton, ahead, is_solved = _solved(matrix, sides)
+    miss = np.abs(newton).max(axis=0)
+    is_first = way.newton == 0
+    way.first_miss[is_first] = miss[is_first]
+    is_astray = (
+        ~is_solved
+        | ~np.isfinite(miss)
+        | (is_first & (miss > GREATEST_MISS))
+        | (~is_first & (miss > 0.5 * way.last_miss) & (miss > _fine(way, at)))
+        | (way.newton >= MOST_NEWTON)
+    )
+    is_high = is_limit & (way.place > HIGH * at.batch.scale)
+    is_near = ~is_astray & (miss < np.where(is_high, _fine(way, at), NEAR))
+    _check_sign(way, matrix, ahead, is_near & ~way.is_sure, is_astray)
+    overshoots = is_near & ~way.is_last & ((target - way.anchor_place) * (target - way.place - newton[-1] * length) < 0)
+    is_astray |= overshoots
+    is_near &= ~is_astray
+    way.last_miss = miss
+    goes_on = ~is_astray
+    way.scores[layout.unknown] += np.where(goes_on, newton[:-1] * way.unit, 0.0)
+    way.place[goes_on] += np.where(way.is_last, 0.0, newton[-1] * length)[goes_on]
+    way.newton += 1
+    way.passes += 1
+    arrived = is_near & ~way.is_last
+    _arrive(way, at, ahead, arrived, length)
+    way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
+    _set_out(way, at, arrived | is_astray, target, is_limit)
+
+
+def _solved(matrix: Floats, sides: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Newton steps [D + 1, W], the way ahead [D + 1, W], and where there are any [W]."""
+    is_solved: NDArray[np.bool_] = np.asarray(
+        np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(sides).all(axis=(1, 2))
+    )
+    if not is_solved.all():
+        matrix[~is_solved] = np.eye(matrix.shape[1])
+        sides[~is_solved] = 0.0
+    try:
+        found = np.asarray(np.linalg.solve(matrix, sides), np.float64)
+    except np.linalg.LinAlgError:
+        found = np.zeros_like(sides)
+        for world in range(len(matrix)):
+            try:
+                found[world] = np.linalg.solve(matrix[world], sides[world])
+            except np.linalg.LinAlgError:
+                is_solved[world] = False
+    return found[:, :, 0].T.copy(), found[:, :, 1].T.copy(), is_solved
+
+
+def _check_sign(
+    way: Way, matrix: Floats, ahead: Floats, asked: NDArray[np.bool_], is_astray: NDArray[np.bool_]
+) -> None:
+    """Mark as astray where the determinant has the wrong sign, or the branch would turn too sharply."""
+    if not asked.any():
+        return
+    sign = np.zeros(len(asked))
+    sign[asked] = np.linalg.slogdet(matrix[asked])[0]
+    expected = np.where(way.is_last & (way.tangent_place < 0), -way.sign, way.sign)
+    differs = asked & (sign != expected)
+    is_bifurcation = differs & (way.step <= BIFURCATION_STEP)
+    way.bifurcations[is_bifurcation] += 1
+    way.sign[is_bifurcation] *= -1
+    cosine = 1 / np.sqrt((ahead**2).sum(axis=0) * ((way.tangent**2).sum(axis=0) + way.tangent_place**2))
+    is_astray |= (differs & ~is_bifurcation) | (asked & ~way.is_last & (way.anchor_place > 0) & (cosine < TURN))
+    way.is_sure |= asked & ~is_astray
+
+
+def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], length: Floats) -> None:
+    """Take the points just reached as anchors, with tangents of length 1 and the next step."""
+    if not arrived.any():
+        return
+    layout = at.batch.layout
+    way.anchor[:, arrived] = layout.centred(way.scores)[:, arrived]
+    way.anchor_place[arrived] = way.place[arrived]
+    moved = ahead[:-1] * way.unit
+    lead = way.anchor[layout.unknown] - way.anchor[layout.reference]
+    way.unit[:, arrived] = 1 + np.abs(lead[:, arrived])
+    tangent = moved / way.unit
+    tangent_place = ahead[-1] * length / (at.batch.scale + np.abs(way.anchor_place))
+    size = np.maximum(np.abs(tangent).max(axis=0, initial=0.0), np.abs(tangent_place))
+    way.folds[arrived & (np.sign(tangent_place) * np.sign(way.tangent_place) < 0)] += 1
+    way.tangent[:, arrived] = (tangent / size)[:, arrived]
+    way.tangent_place[arrived] = (tangent_place / size)[arrived]
+    change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
+    drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-300)
+    drift *= at.place / length
+    way.drift[arrived] = drift[arrived]
+    growth = np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss, 1e-6)), 0.5, 4.0)
+    way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
+
+
+def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats, is_limit: NDArray[np.bool_]) -> None:
+    """Predict the next point along the tangent; hold precision at its target where that lies within the step."""
+    if not starts.any():
+        return
+    layout = at.batch.layout
+    length = at.batch.scale + np.abs(way.anchor_place)
+    left = (target - way.anchor_place) / length
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = np.where(left * way.tangent_place > 0, left / way.tangent_place, np.inf)
+    needed = np.where(left == 0, 0.0, needed)
+    is_settled = is_limit & (way.drift < DRIFT) & (way.anchor_place >= FAR * at.batch.scale)
+    is_last = (needed <= way.step) | is_settled
+    stretch = np.where(is_settled, 0.0, np.minimum(needed, way.step))
+    ahead = way.anchor.copy()
+    ahead[layout.unknown] += stretch * way.tangent * way.unit
+    way.scores[:, starts] = ahead[:, starts]
+    place = np.where(is_last & ~is_settled, target, way.anchor_place + stretch * way.tangent_place * length)
+    way.place[starts] = place[starts]
+    border = np.where(is_last, 0.0, way.tangent)
+    way.border[:, starts] = border[:, starts]
+    way.border_place[starts] = np.where(is_last, 1.0, way.tangent_place)[starts]
+    way.is_last[starts] = is_last[starts]
+    way.is_sure[starts] = False
+    way.newton[starts] = 0

@@ -1,0 +1,145 @@
+"""What each action is worth to its mover, given how all choose, and how that moves.
+
+The worth of an action is the certainty equivalent of the payoff over the paths through it, weighed by chance and by all other
+choices on them; with constant risk aversion only a monotone function stands between it and a mean. Weights are logarithms less their
+maximum over the action's paths, so what is believed off the path comes out of ratios of probabilities that are themselves 0.
+
+Axes: W worlds, P players, A actions, V visits, D unknowns, K entries of the Jacobian.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.solve.hidden.layout import Layout
+from stratagem.solve.hidden.paths import Floats, Numbers
+from stratagem.solve.hidden.response import Response
+
+MILD = 0.25  # risk aversion times the range of payoffs, below which differences from the mean are summed
+
+
+@dataclass(frozen=True)
+class Attitude:
+    """Constant absolute risk aversion."""
+
+    aversion: Floats  # [A, W]
+    is_strong: NDArray[np.bool_]  # [A, W] where exponentials are summed as they are
+    exponent: Floats  # [V, W] minus aversion times payoff
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some worlds of one layout, their numbers laid out by visit."""
+
+    layout: Layout
+    response: Response
+    log_chance: Floats  # [V, W] as the mover of the visit's action sees it; -inf where fewer trembles reach the action
+    value: Floats  # [V, W] payoff of the mover, less the middle of the range; or what is averaged in its place
+    offset: Floats  # [A, W]
+    rate: Floats  # [A, W] precision of the mover, for one unit along the branch
+    scale: Floats  # [W] where on the branch precision times the range of payoffs is 1, for the player with the most
+    attitude: Attitude | None
+
+    def __len__(self) -> int:
+        """W."""
+        return len(self.scale)
+
+    def part(self, worlds: NDArray[np.int64]) -> Batch:
+        """Some of the worlds."""
+        attitude = self.attitude
+        if attitude is not None:
+            attitude = Attitude(*(getattr(attitude, one.name)[:, worlds] for one in fields(attitude)))
+        cut = (self.log_chance[:, worlds], self.value[:, worlds], self.offset[:, worlds], self.rate[:, worlds])
+        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What actions are worth under some choices, and the parts that derivatives are made of."""
+
+    worth: Floats  # [A, W] certainty equivalent, up to a constant of the player
+    belief: Floats  # [V, W] probability of the path, given the visit's action
+    slope: Floats  # [V, W] derivative of the action's worth by the logarithm of the path's weight
+
+    def part(self, worlds: NDArray[np.int64]) -> Worth:
+        """Some of the worlds."""
+        return Worth(self.worth[:, worlds], self.belief[:, worlds], self.slope[:, worlds])
+
+
+def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
+    """The numbers of some worlds by visit."""
+    player, path = layout.player_of_visit, layout.path_of_visit
+    evaluator = player if numbers.log_chance.shape[0] > 1 else np.zeros_like(player)
+    log_chance = np.where(np.isneginf(numbers.log_chance), 0.0, numbers.log_chance)[evaluator, path]
+    order = numbers.order
+    if order.any():
+        trembles = order[evaluator, path]
+        fewest = np.minimum.reduceat(trembles, layout.first_visit, axis=0)
+        log_chance = np.where(trembles > fewest[layout.action_of_visit], -np.inf, log_chance)
+    rate = np.where(np.isinf(numbers.precision), 1.0, numbers.precision)
+    low, high = numbers.payoff.min(axis=1), numbers.payoff.max(axis=1)  # [P, W]
+    is_decider = np.isin(np.arange(len(low)), layout.player_of_action)
+    reach = np.where(is_decider[:, None], rate * (high - low), 0.0).max(axis=0)
+    scale = 1 / np.where(reach > 0, reach, 1.0)
+    value = numbers.payoff[player, path] - ((low + high) / 2)[player]
+    attitude = None
+    if numbers.risk_aversion is not None and numbers.risk_aversion.any():
+        alpha = numbers.risk_aversion
+        exponent = -alpha[player] * value
+        is_strong = np.abs(alpha) * (high - low) > MILD
+        attitude = Attitude(alpha[layout.player_of_action], is_strong[layout.player_of_action], exponent)
+        safe = np.where((alpha == 0) | is_strong, 1.0, alpha)[player]
+        is_mild = ((alpha != 0) & ~is_strong)[player]
+        value = np.where(is_mild, -np.expm1(np.where(is_mild, exponent, 0.0)) / safe, value)
+    return Batch(
+        layout,
+        response,
+        log_chance,
+        value,
+        response.offsets(numbers.log_share),
+        rate[layout.player_of_action],
+        scale,
+        attitude,
+    )
+
+
+def worth(batch: Batch, log_choice: Floats) -> Worth:
+    """Worth and slopes of all actions under log probabilities [A, W] of choice."""
+    layout = batch.layout
+    action = layout.action_of_visit
+    log_weight = layout.others @ log_choice
+    log_weight += batch.log_chance
+    belief = _normalised(layout, log_weight)
+    mean = layout.sum_of_action @ (belief * batch.value)
+    slope = batch.value - mean[action]
+    slope *= belief
+    if batch.attitude is None:
+        return Worth(mean, belief, slope)
+    one = batch.attitude
+    safe = np.where(one.aversion == 0, 1.0, one.aversion)
+    gain = np.where(one.is_strong | (one.aversion == 0), 0.0, -one.aversion * mean)
+    value = np.where(one.aversion == 0, mean, -np.log1p(gain) / safe)
+    slope /= (1 + gain)[action]
+    if one.is_strong.any():
+        strong = one.is_strong[action]
+        tilted = log_weight + np.where(strong, one.exponent, 0.0)
+        top = np.maximum.reduceat(tilted, layout.first_visit, axis=0)
+        base = np.maximum.reduceat(log_weight, layout.first_visit, axis=0)
+        ratio = (layout.sum_of_action @ np.exp(tilted - top[action])) / (
+            layout.sum_of_action @ np.exp(log_weight - base[action])
+        )
+        value = np.where(one.is_strong, -(np.log(ratio) + top - base) / safe, value)
+        slope = np.where(strong, (belief - _normalised(layout, tilted)) / safe[action], slope)
+    return Worth(value, belief, slope)
+
+
+def _normalised(layout: Layout, log_weight: Floats) -> Floats:
+    """Weights [V, W] as shares of their action's."""
+    action = layout.action_of_visit
+    share = log_weight - np.maximum.reduceat(log_weight, layout.first_visit, axis=0)[action]
+    np.exp(share, out=share)
+    share *= (1 / (layout.sum_of_action @ share))[action]
+    return share
