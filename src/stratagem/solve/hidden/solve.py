@@ -21,7 +21,7 @@ from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
 from stratagem.solve.hidden.response import Logit, Response
 from stratagem.solve.hidden.system import point
 from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, STALLED, Traced, start, trace
-from stratagem.solve.hidden.worth import Batch, batch_of
+from stratagem.solve.hidden.worth import Batch, batch_of, worth
 
 CHUNK_BYTES = 24 << 20
 MOST_WORLDS = 512
@@ -125,7 +125,7 @@ def _empty(paths: Paths, numbers: Numbers) -> Equilibrium:
     status[_is_stuck(paths, numbers)] = states.STUCK
     none = np.zeros(worlds, np.int64)
     return Equilibrium(
-        behaviour, np.zeros(worlds), status, np.ones(worlds), none, none.copy(), np.zeros(worlds), np.zeros((infosets, worlds)),
+        behaviour, np.zeros(worlds), status, np.ones(worlds), none, none.copy(), np.zeros(worlds), np.full((paths.num_actions, worlds), np.nan), np.zeros((infosets, worlds)),
         np.full((infosets, worlds), -np.inf), np.zeros((infosets, worlds), np.int64),
     )  # fmt: skip
 
@@ -159,7 +159,7 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
     log_choice = batch.response.log_choice(traced.scores)
     log_reach, trembles = reach(piece.layout, piece.numbers, log_choice)
     residual = np.where(is_limit, traced.correction, point(batch, traced.scores, traced.place).residual)
-    status = np.where(is_limit, np.where(traced.drift < 1e-9, states.LIMIT, states.UNSETTLED), states.CONVERGED)
+    status = np.where(is_limit, np.where(traced.drift < states.SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
     status = np.where(traced.ended == ARRIVED, status, failed)
@@ -175,5 +175,6 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
     ):
         getattr(found, name)[worlds] = value
     found.log_behaviour[np.ix_(piece.actions, worlds)] = log_choice
+    found.worth[np.ix_(piece.actions, worlds)] = worth(batch, log_choice).worth
     for name, table in (("regret", regret(batch, log_choice)), ("log_reach", log_reach), ("trembles", trembles)):
         getattr(found, name)[np.ix_(piece.infosets, worlds)] = table
