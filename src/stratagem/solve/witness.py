@@ -37,6 +37,8 @@ def sightings(game: Game) -> tuple[Sighting, ...]:
 def _sightings(game: Game) -> Iterator[Sighting]:
     parent = game.parent_of_edge
     for step, info in enumerate(game.steps):
+        if info.move in game.facts:
+            continue  # numbers that not all know are independent of each other
         edges = np.flatnonzero((game.step_of_node[parent] == step) & (game.option_of_edge >= 0))
         nodes = np.unique(parent[edges])
         later = {one.player for one in game.steps[step + 1 :]}
