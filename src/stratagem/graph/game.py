@@ -75,7 +75,6 @@ class Game:
     accounts: tuple[Account, ...]  # [A]
     outcomes: tuple[str, ...]  # [O]
     questions: tuple[str, ...]
-    facts: tuple[str, ...]  # quantities that moves by chance decide, because not all players know them
     expressions: tuple[Expression, ...]  # [X], row n reads rows below n
     checks: tuple[ProbabilityCheck, ...]
 
@@ -83,9 +82,6 @@ class Game:
     player_of_node: Ints  # [N], a player, CHANCE or TERMINAL
     step_of_node: Ints  # [N], the number of steps for terminals
     infoset_of_node: Ints  # [N], -1 for chance and terminals; with perfect information one node an infoset
-    knowledge_of_node: (
-        Ints | None
-    )  # [P, N], equal where a player cannot tell two nodes apart; None where all is seen by all
     outcome_of_node: Ints  # [N], -1 where not terminal
     state_of_node: tuple[Mapping[str, str], ...]  # [N], the live state in words
     first_edge: Ints  # [N+1], edges of node n are first_edge[n]:first_edge[n+1]
@@ -109,6 +105,10 @@ class Game:
 
     guarded_rows: Ints  # expression rows that a misperception may not touch
     num_histories: float  # size of the tree before merging
+
+    # what is hidden; nothing in a public game
+    facts: tuple[str, ...] = ()  # quantities that moves by chance decide, because not all players know them
+    knowledge_of_node: Ints | None = None  # [P, N], equal where a player cannot tell two nodes apart
 
     @property
     def num_nodes(self) -> int:
