@@ -20,7 +20,7 @@ from stratagem.solve.hidden.layout import Layout, layout
 from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
 from stratagem.solve.hidden.response import Logit, Response
 from stratagem.solve.hidden.system import point
-from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, STALLED, Traced, start, trace
+from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
 from stratagem.solve.hidden.worth import Batch, batch_of
 
 CHUNK_BYTES = 24 << 20
@@ -159,7 +159,7 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
     log_choice = batch.response.log_choice(traced.scores)
     log_reach, trembles = reach(piece.layout, piece.numbers, log_choice)
     residual = np.where(is_limit, traced.correction, point(batch, traced.scores, traced.place).residual)
-    status = np.where(is_limit, np.where(traced.drift < 1e-9, states.LIMIT, states.UNSETTLED), states.CONVERGED)
+    status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
     status = np.where(traced.ended == ARRIVED, status, failed)

@@ -37,6 +37,7 @@ ROUNDING = 2e-16  # for each unit of precision times range of payoffs
 MOST_NEWTON = 8
 MOST_PASSES = 4000
 DRIFT = 1e-9
+SETTLED = 1e-7
 HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
 FAR = 1e7  # precision times range of payoffs at which the limit may be taken
 FARTHEST = 1e11
@@ -66,6 +67,7 @@ class Way:
     folds: NDArray[np.int64]  # [W]
     bifurcations: NDArray[np.int64]  # [W]
     drift: Floats  # [W] change of a probability for as much precision again
+    is_settled: NDArray[np.bool_]  # [W] precision is high, and drift small or no longer falling
     passes: NDArray[np.int64]  # [W]
 
     def part(self, keep: NDArray[np.int64]) -> Way:
@@ -90,13 +92,31 @@ class Traced:
 def start(batch: Batch) -> Way:
     """All worlds at precision 0."""
     worlds, unknown = len(batch), len(batch.layout.unknown)
-    row, table = np.zeros(worlds), np.zeros((unknown, worlds))
-    count, no = np.zeros(worlds, np.int64), np.zeros(worlds, bool)
+    shape = (unknown, worlds)
     return Way(
-        np.arange(worlds), batch.offset.copy(), row.copy(), table.copy(), row + 1, batch.offset.copy(), row.copy(), table.copy(),
-        row + 1, table + 1, row + FIRST_STEP, count.copy(), row.copy(), row + np.inf, no.copy(), no.copy(), row + 1, count.copy(),
-        count.copy(), row.copy(), count.copy(),
-    )  # fmt: skip
+        world=np.arange(worlds),
+        scores=batch.offset.copy(),
+        place=np.zeros(worlds),
+        border=np.zeros(shape),
+        border_place=np.ones(worlds),
+        anchor=batch.offset.copy(),
+        anchor_place=np.zeros(worlds),
+        tangent=np.zeros(shape),
+        tangent_place=np.ones(worlds),
+        unit=np.ones(shape),
+        step=np.full(worlds, FIRST_STEP),
+        newton=np.zeros(worlds, np.int64),
+        first_miss=np.zeros(worlds),
+        last_miss=np.full(worlds, np.inf),
+        is_last=np.zeros(worlds, bool),
+        is_sure=np.zeros(worlds, bool),
+        sign=np.ones(worlds),
+        folds=np.zeros(worlds, np.int64),
+        bifurcations=np.zeros(worlds, np.int64),
+        drift=np.full(worlds, np.inf),
+        is_settled=np.zeros(worlds, bool),
+        passes=np.zeros(worlds, np.int64),
+    )
 
 
 def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -> Traced:
@@ -244,6 +264,8 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
     drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-300)
     drift *= at.place / length
+    settled = (drift < DRIFT) | ((drift < SETTLED) & (drift > 0.5 * way.drift))
+    way.is_settled[arrived] = (settled & (way.place >= FAR * at.batch.scale))[arrived]
     way.drift[arrived] = drift[arrived]
     growth = np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss, 1e-6)), 0.5, 4.0)
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
@@ -259,7 +281,7 @@ def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats, is_
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.where(left * way.tangent_place > 0, left / way.tangent_place, np.inf)
     needed = np.where(left == 0, 0.0, needed)
-    is_settled = is_limit & (way.drift < DRIFT) & (way.anchor_place >= FAR * at.batch.scale)
+    is_settled = is_limit & way.is_settled
     is_last = (needed <= way.step) | is_settled
     stretch = np.where(is_settled, 0.0, np.minimum(needed, way.step))
     ahead = way.anchor.copy()
