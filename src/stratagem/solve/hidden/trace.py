@@ -61,6 +61,7 @@ class Way:
     newton: NDArray[np.int64]  # [W] Newton steps since setting out
     first_miss: Floats  # [W]
     last_miss: Floats  # [W]
+    correction: Floats  # [W] the most that the last Newton step moved a probability
     is_last: NDArray[np.bool_]  # [W] precision is held at its target
     is_sure: NDArray[np.bool_]  # [W] the determinant's sign is right
     sign: Floats  # [W]
@@ -82,7 +83,7 @@ class Traced:
     scores: Floats  # [A, W]
     place: Floats  # [W]
     ended: NDArray[np.int64]  # [W] ARRIVED, STALLED or LONG
-    correction: Floats  # [W] what the last Newton step would still move, in probability
+    correction: Floats  # [W] the most that the last Newton step moved a probability
     drift: Floats  # [W]
     folds: NDArray[np.int64]  # [W]
     bifurcations: NDArray[np.int64]  # [W]
@@ -108,6 +109,7 @@ def start(batch: Batch) -> Way:
         newton=np.zeros(worlds, np.int64),
         first_miss=np.zeros(worlds),
         last_miss=np.full(worlds, np.inf),
+        correction=np.full(worlds, np.inf),
         is_last=np.zeros(worlds, bool),
         is_sure=np.zeros(worlds, bool),
         sign=np.ones(worlds),
@@ -165,7 +167,7 @@ def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64]) -> None
     done.scores[:, world] = np.where(has_arrived, at.scores[:, gone], way.anchor[:, gone])
     done.place[world] = np.where(has_arrived, at.place[gone], way.anchor_place[gone])
     done.ended[world] = ended[gone]
-    done.correction[world] = np.where(has_arrived, way.last_miss[gone], np.inf)
+    done.correction[world] = np.where(has_arrived, way.correction[gone], np.inf)
     for name in ("drift", "folds", "bifurcations", "sign"):
         getattr(done, name)[world] = getattr(way, name)[gone]
 
@@ -196,6 +198,9 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     is_astray |= overshoots
     is_near &= ~is_astray
     way.last_miss = miss
+    if way.is_last.any():
+        moved = at.batch.response.moved(at.scores, at.log_choice, newton[:-1] * way.unit)
+        way.correction = np.abs(np.exp(at.log_choice) * moved).max(axis=0, initial=0.0)
     goes_on = ~is_astray
     way.scores[layout.unknown] += np.where(goes_on, newton[:-1] * way.unit, 0.0)
     way.place[goes_on] += np.where(way.is_last, 0.0, newton[-1] * length)[goes_on]
