@@ -37,6 +37,13 @@ class Layout:
         """V."""
         return len(self.path_of_visit)
 
+    @cached_property
+    def sum_of_infoset(self) -> sparse.csr_array:
+        """[I, V]."""
+        infoset = self.infoset_of_action[self.action_of_visit]
+        shape = (self.paths.num_infosets, self.num_visits)
+        return sparse.csr_array((np.ones(self.num_visits), (infoset, np.arange(self.num_visits))), shape=shape)
+
     def centred(self, scores: Floats) -> Floats:
         """Scores [A, W] less the greatest of their infoset."""
         return np.asarray(

@@ -66,14 +66,10 @@ class Piece:
 
 def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
     """The worlds by available actions, in chunks."""
-    is_available = ~np.isneginf(numbers.log_share)
-    patterns, which = np.unique(is_available, axis=1, return_inverse=True)
-    for number in range(patterns.shape[1]):
-        available = patterns[:, number]
+    for available, worlds in _patterns(~np.isneginf(numbers.log_share)):
         is_path = np.logical_and.reduceat(np.append(available[paths.action_of_visit], True), paths.first_visit[:-1])
         is_path |= np.diff(paths.first_visit) == 0
         kept, is_action, infosets = _left(paths, is_path)
-        worlds = np.flatnonzero(which.ravel() == number)
         if not len(infosets):
             continue
         form = layout(kept)
@@ -84,6 +80,17 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
             yield Piece(
                 chunk, np.flatnonzero(is_action), infosets, form, numbers.part(chunk).kept(is_path, is_action), rule
             )
+
+
+def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
+    """Which actions [A] are available together, and in which worlds [W]."""
+    if is_available.all():
+        yield is_available[:, 0], np.arange(is_available.shape[1])
+        return
+    packed, which = np.unique(np.packbits(is_available, axis=0), axis=1, return_inverse=True)
+    for number in range(packed.shape[1]):
+        worlds = np.flatnonzero(which.ravel() == number)
+        yield is_available[:, worlds[0]], worlds
 
 
 def _left(paths: Paths, is_path: NDArray[np.bool_]) -> tuple[Paths, NDArray[np.bool_], Ints]:
@@ -156,9 +163,9 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
     """Write a piece's results to where they belong, and certify them."""
     batch, traced = solved
     is_limit = piece.is_limit
-    log_choice = batch.response.log_choice(traced.scores)
-    log_reach, trembles = reach(piece.layout, piece.numbers, log_choice)
-    residual = np.where(is_limit, traced.correction, point(batch, traced.scores, traced.place).residual)
+    at = point(batch, traced.scores, traced.place)
+    log_reach, trembles = reach(piece.layout, piece.numbers, at.log_choice)
+    residual = np.where(is_limit, traced.correction, at.residual)
     status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
@@ -174,6 +181,6 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
         ("drift", traced.drift),
     ):
         getattr(found, name)[worlds] = value
-    found.log_behaviour[np.ix_(piece.actions, worlds)] = log_choice
-    for name, table in (("regret", regret(batch, log_choice)), ("log_reach", log_reach), ("trembles", trembles)):
+    found.log_behaviour[np.ix_(piece.actions, worlds)] = at.log_choice
+    for name, table in (("regret", regret(at)), ("log_reach", log_reach), ("trembles", trembles)):
         getattr(found, name)[np.ix_(piece.infosets, worlds)] = table
