@@ -9,16 +9,14 @@ import numpy as np
 
 from stratagem.solve.hidden.layout import Layout
 from stratagem.solve.hidden.paths import Floats, Ints, Numbers
-from stratagem.solve.hidden.system import Point
 
 
-def regret(at: Point) -> Floats:
-    """What the best action is worth over the choice made [I, W], in payoff, given beliefs and all other choices."""
-    layout, value = at.batch.layout, at.worth.worth
+def regret(layout: Layout, log_choice: Floats, value: Floats) -> Floats:
+    """What the best action is worth over the choice made [I, W], in payoff, given what actions are worth [A, W]."""
     first = layout.paths.first_action[:-1]
     best = np.maximum.reduceat(value, first, axis=0)
     behind = best[layout.infoset_of_action] - value
-    return np.asarray(np.add.reduceat(np.exp(at.log_choice) * behind, first, axis=0))
+    return np.asarray(layout.total @ (np.exp(log_choice) * behind))
 
 
 def reach(layout: Layout, numbers: Numbers, log_choice: Floats) -> tuple[Floats, Ints]:

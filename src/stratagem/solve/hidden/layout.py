@@ -44,6 +44,13 @@ class Layout:
         shape = (self.paths.num_infosets, self.num_visits)
         return sparse.csr_array((np.ones(self.num_visits), (infoset, np.arange(self.num_visits))), shape=shape)
 
+    @cached_property
+    def total(self) -> sparse.csr_array:
+        """[I, A] sums over the actions of each infoset."""
+        actions = len(self.infoset_of_action)
+        shape = (self.paths.num_infosets, actions)
+        return sparse.csr_array((np.ones(actions), (self.infoset_of_action, np.arange(actions))), shape=shape)
+
     def centred(self, scores: Floats) -> Floats:
         """Scores [A, W] less the greatest of their infoset."""
         return np.asarray(

@@ -19,7 +19,6 @@ from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.layout import Layout, layout
 from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
 from stratagem.solve.hidden.response import Logit, Response
-from stratagem.solve.hidden.system import point
 from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
 from stratagem.solve.hidden.worth import Batch, batch_of
 
@@ -153,19 +152,17 @@ def _is_stuck(paths: Paths, numbers: Numbers) -> NDArray[np.bool_]:
     return stuck
 
 
-def _solved(piece: Piece) -> tuple[Batch, Traced]:
+def _solved(piece: Piece) -> Traced:
     batch = piece.batch
     target = np.where(piece.is_limit, FARTHEST * batch.scale, 1.0)
-    return batch, trace(batch, start(batch), target, piece.is_limit)
+    return trace(batch, start(batch, target), target, piece.is_limit)
 
 
-def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> None:
+def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
     """Write a piece's results to where they belong, and certify them."""
-    batch, traced = solved
     is_limit = piece.is_limit
-    at = point(batch, traced.scores, traced.place)
-    log_reach, trembles = reach(piece.layout, piece.numbers, at.log_choice)
-    residual = np.where(is_limit, traced.correction, at.residual)
+    log_reach, trembles = reach(piece.layout, piece.numbers, traced.log_choice)
+    residual = np.where(is_limit, traced.correction, traced.residual)
     status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
@@ -181,6 +178,6 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
         ("drift", traced.drift),
     ):
         getattr(found, name)[worlds] = value
-    found.log_behaviour[np.ix_(piece.actions, worlds)] = at.log_choice
-    for name, table in (("regret", regret(at)), ("log_reach", log_reach), ("trembles", trembles)):
+    found.log_behaviour[np.ix_(piece.actions, worlds)] = traced.log_choice
+    for name, table in (("regret", regret(piece.layout, traced.log_choice, traced.worth)), ("log_reach", log_reach), ("trembles", trembles)):
         getattr(found, name)[np.ix_(piece.infosets, worlds)] = table

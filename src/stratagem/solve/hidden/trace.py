@@ -23,7 +23,7 @@ from stratagem.solve.hidden.system import Point, bordered, point
 from stratagem.solve.hidden.worth import Batch
 
 ARRIVED, STALLED, LONG = 0, 1, 2
-FIRST_STEP = 2.0
+FIRST_STEP = 8.0
 LEAST_STEP = 1e-7
 BIFURCATION_STEP = 1e-5
 GREATEST_STEP = 10.0
@@ -82,7 +82,10 @@ class Traced:
 
     scores: Floats  # [A, W]
     place: Floats  # [W]
+    log_choice: Floats  # [A, W]
+    worth: Floats  # [A, W]
     ended: NDArray[np.int64]  # [W] ARRIVED, STALLED or LONG
+    residual: Floats  # [W] greatest difference between a probability and the response to all
     correction: Floats  # [W] the most that the last Newton step moved a probability
     drift: Floats  # [W]
     folds: NDArray[np.int64]  # [W]
@@ -90,21 +93,24 @@ class Traced:
     sign: Floats  # [W]
 
 
-def start(batch: Batch) -> Way:
-    """All worlds at precision 0."""
-    worlds, unknown = len(batch), len(batch.layout.unknown)
-    shape = (unknown, worlds)
-    return Way(
+def start(batch: Batch, target: Floats) -> Way:
+    """All worlds at precision 0, setting out to `target` [W]."""
+    worlds, layout = len(batch), batch.layout
+    at = point(batch, batch.offset, np.zeros(worlds))
+    unit = 1 + np.abs(batch.offset[layout.unknown] - batch.offset[layout.reference])
+    tangent = at.lead * batch.scale / unit
+    size = np.maximum(np.abs(tangent).max(axis=0, initial=0.0), 1.0)
+    way = Way(
         world=np.arange(worlds),
         scores=batch.offset.copy(),
         place=np.zeros(worlds),
-        border=np.zeros(shape),
+        border=np.zeros_like(tangent),
         border_place=np.ones(worlds),
         anchor=batch.offset.copy(),
         anchor_place=np.zeros(worlds),
-        tangent=np.zeros(shape),
-        tangent_place=np.ones(worlds),
-        unit=np.ones(shape),
+        tangent=tangent / size,
+        tangent_place=1 / size,
+        unit=unit,
         step=np.full(worlds, FIRST_STEP),
         newton=np.zeros(worlds, np.int64),
         first_miss=np.zeros(worlds),
@@ -119,21 +125,19 @@ def start(batch: Batch) -> Way:
         is_settled=np.zeros(worlds, bool),
         passes=np.zeros(worlds, np.int64),
     )
+    _set_out(way, at, np.ones(worlds, bool), target)
+    return way
 
 
 def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -> Traced:
     """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled."""
-    worlds = len(batch)
-    done = Traced(
-        batch.offset.copy(), np.zeros(worlds), np.full(worlds, STALLED), np.full(worlds, np.inf), np.full(worlds, np.inf),
-        np.zeros(worlds, np.int64), np.zeros(worlds, np.int64), np.ones(worlds),
-    )  # fmt: skip
-    part = batch.part(way.world) if len(way.world) < worlds else batch
+    done = _nothing(batch)
+    part = batch.part(way.world) if len(way.world) < len(batch) else batch
     while len(way.world):
         at = point(part, way.scores, way.place)
-        ended = _ended(way, at, is_limit[way.world])
+        ended, residual = _ended(way, at, is_limit[way.world])
         if (ended >= 0).any():
-            _record(done, way, at, ended)
+            _record(done, way, at, ended, residual)
             keep = np.flatnonzero(ended < 0)
             if not len(keep):
                 break
@@ -143,16 +147,25 @@ def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -
     return done
 
 
-def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How each world ended [W]; -1 where it goes on."""
+def _nothing(batch: Batch) -> Traced:
+    worlds, row = len(batch), np.full(len(batch), np.inf)
+    count = np.zeros(worlds, np.int64)
+    table = np.zeros_like(batch.offset)
+    return Traced(
+        batch.offset.copy(), np.zeros(worlds), table, table.copy(), count + STALLED, row, row.copy(), row.copy(), count, count.copy(), np.ones(worlds)
+    )
+
+
+def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
+    """How each world ended [W], -1 where it goes on, and the residual [W]."""
     held = way.is_last & way.is_sure
+    residual = at.residual if held.any() else np.full(len(held), np.inf)
     is_still = held & (way.last_miss <= _fine(way, at))
-    if held.any():
-        is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (at.residual <= RESIDUAL)
+    is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (residual <= RESIDUAL)
     ended = np.where(is_still, ARRIVED, -1)
     ended[(ended < 0) & (way.step < LEAST_STEP)] = STALLED
     ended[(ended < 0) & (way.passes >= MOST_PASSES)] = LONG
-    return ended
+    return ended, residual
 
 
 def _fine(way: Way, at: Point) -> Floats:
@@ -160,16 +173,30 @@ def _fine(way: Way, at: Point) -> Floats:
     return np.asarray(np.maximum(FINE, ROUNDING * way.place / at.batch.scale))
 
 
-def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64]) -> None:
+def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residual: Floats) -> None:
+    """Note where worlds ended; those that did not arrive, at the last point on the branch."""
+    lost = ended > ARRIVED
+    if lost.any():
+        back = np.flatnonzero(lost)
+        last = point(at.batch.part(back), way.anchor[:, back], way.anchor_place[back])
+        at.scores[:, back], at.place[back], at.log_choice[:, back] = last.scores, last.place, last.log_choice
+        at.worth.worth[:, back], residual[back] = last.worth.worth, last.residual
     gone = ended >= 0
     world = way.world[gone]
-    has_arrived = (ended == ARRIVED)[gone]
-    done.scores[:, world] = np.where(has_arrived, at.scores[:, gone], way.anchor[:, gone])
-    done.place[world] = np.where(has_arrived, at.place[gone], way.anchor_place[gone])
-    done.ended[world] = ended[gone]
-    done.correction[world] = np.where(has_arrived, way.correction[gone], np.inf)
-    for name in ("drift", "folds", "bifurcations", "sign"):
-        getattr(done, name)[world] = getattr(way, name)[gone]
+    for name, value in (
+        ("scores", at.scores),
+        ("place", at.place),
+        ("log_choice", at.log_choice),
+        ("worth", at.worth.worth),
+        ("ended", ended),
+        ("residual", residual),
+        ("correction", np.where(lost, np.inf, way.correction)),
+        ("drift", way.drift),
+        ("folds", way.folds),
+        ("bifurcations", way.bifurcations),
+        ("sign", way.sign),
+    ):
+        getattr(done, name)[..., world] = value[..., gone]
 
 
 def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -> None:
@@ -209,7 +236,8 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     arrived = is_near & ~way.is_last
     _arrive(way, at, ahead, arrived, length)
     way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
-    _set_out(way, at, arrived | is_astray, target, is_limit)
+    way.is_settled &= is_limit
+    _set_out(way, at, arrived | is_astray, target)
 
 
 def _solved(matrix: Floats, sides: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -276,7 +304,7 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
 
 
-def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats, is_limit: NDArray[np.bool_]) -> None:
+def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats) -> None:
     """Predict the next point along the tangent; hold precision at its target where that lies within the step."""
     if not starts.any():
         return
@@ -286,13 +314,12 @@ def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats, is_
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.where(left * way.tangent_place > 0, left / way.tangent_place, np.inf)
     needed = np.where(left == 0, 0.0, needed)
-    is_settled = is_limit & way.is_settled
-    is_last = (needed <= way.step) | is_settled
-    stretch = np.where(is_settled, 0.0, np.minimum(needed, way.step))
+    is_last = (needed <= way.step) | way.is_settled
+    stretch = np.where(way.is_settled, 0.0, np.minimum(needed, way.step))
     ahead = way.anchor.copy()
     ahead[layout.unknown] += stretch * way.tangent * way.unit
     way.scores[:, starts] = ahead[:, starts]
-    place = np.where(is_last & ~is_settled, target, way.anchor_place + stretch * way.tangent_place * length)
+    place = np.where(is_last & ~way.is_settled, target, way.anchor_place + stretch * way.tangent_place * length)
     way.place[starts] = place[starts]
     border = np.where(is_last, 0.0, way.tangent)
     way.border[:, starts] = border[:, starts]
