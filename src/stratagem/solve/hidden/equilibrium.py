@@ -24,7 +24,6 @@ STATUS = {
 }
 RESIDUAL = 1e-10
 ON_PATH = 1e-8
-SETTLED = 1e-7  # of a probability, to first order, if precision doubled
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Equilibrium:
     """What each world came to.
 
     At finite precision the residual is the greatest difference between a probability and the response to all of them. In the limit,
-    where that difference is precision times rounding, it is how far one more Newton step would move a probability; there regret shows
+    where that difference is precision times rounding, it is the most that the last Newton step moved a probability; there regret shows
     that each choice is a best reply, and the way of getting there that beliefs fit trembles.
     """
 

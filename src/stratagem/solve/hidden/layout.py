@@ -37,6 +37,20 @@ class Layout:
         """V."""
         return len(self.path_of_visit)
 
+    @cached_property
+    def sum_of_infoset(self) -> sparse.csr_array:
+        """[I, V]."""
+        infoset = self.infoset_of_action[self.action_of_visit]
+        shape = (self.paths.num_infosets, self.num_visits)
+        return sparse.csr_array((np.ones(self.num_visits), (infoset, np.arange(self.num_visits))), shape=shape)
+
+    @cached_property
+    def total(self) -> sparse.csr_array:
+        """[I, A] sums over the actions of each infoset."""
+        actions = len(self.infoset_of_action)
+        shape = (self.paths.num_infosets, actions)
+        return sparse.csr_array((np.ones(actions), (self.infoset_of_action, np.arange(actions))), shape=shape)
+
     def centred(self, scores: Floats) -> Floats:
         """Scores [A, W] less the greatest of their infoset."""
         return np.asarray(

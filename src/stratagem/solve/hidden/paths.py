@@ -123,6 +123,20 @@ class Numbers:
         )
 
     @property
+    def has_trembles(self) -> bool:
+        """Whether some path takes a move of chance that cannot happen."""
+        return bool(
+            (self.trembles is not None and self.trembles.any()) or np.isneginf(self.log_chance.min(initial=0.0))
+        )
+
+    @property
+    def finite_log_chance(self) -> Floats:
+        """[P or 1, Z, W] without the trembles."""
+        if not self.has_trembles:
+            return self.log_chance
+        return np.where(np.isneginf(self.log_chance), 0.0, self.log_chance)
+
+    @property
     def order(self) -> Ints:
         """How many trembles each path takes [P or 1, Z, W]."""
         impossible = np.isneginf(self.log_chance).astype(np.int64)

@@ -15,6 +15,8 @@ from scipy import sparse
 from stratagem.solve.hidden.layout import Layout
 from stratagem.solve.hidden.paths import Floats
 
+SAFE_EXPONENT = 500.0
+
 
 class Response(Protocol):
     """Choices as a function of scores, with its derivatives."""
@@ -56,21 +58,22 @@ class Logit:
     def log_choice(self, scores: Floats) -> Floats:
         """Scores less the logarithm of their summed exponentials."""
         infoset = self.layout.infoset_of_action
-        shifted = scores - np.maximum.reduceat(scores, self.first, axis=0)[infoset]
-        return shifted - np.log(np.add.reduceat(np.exp(shifted), self.first, axis=0))[infoset]
+        if np.abs(scores).max(initial=0.0) > SAFE_EXPONENT:
+            scores = scores - np.maximum.reduceat(scores, self.first, axis=0)[infoset]
+        return np.asarray(scores - np.log(self.layout.total @ np.exp(scores))[infoset])
 
     def moved(self, scores: Floats, log_choice: Floats, change: Floats) -> Floats:
         """Own change less the expected one."""
         del scores
         full = np.zeros_like(log_choice)
         full[self.layout.unknown] = change
-        mean = np.add.reduceat(np.exp(log_choice) * full, self.first, axis=0)
+        mean = self.layout.total @ (np.exp(log_choice) * full)
         return full - mean[self.layout.infoset_of_action]
 
     def pulled(self, scores: Floats, log_choice: Floats, pull: Floats) -> Floats:
         """Own pull less the choice's share of the infoset's."""
         del scores
-        total = np.add.reduceat(pull, self.first, axis=0)[self.layout.infoset_of_action]
+        total = (self.layout.total @ pull)[self.layout.infoset_of_action]
         return np.asarray((pull - np.exp(log_choice) * total)[self.layout.unknown])
 
     def entries(self, scores: Floats, log_choice: Floats, terms: Floats) -> Floats:

@@ -19,9 +19,8 @@ from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.layout import Layout, layout
 from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
 from stratagem.solve.hidden.response import Logit, Response
-from stratagem.solve.hidden.system import point
-from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, STALLED, Traced, start, trace
-from stratagem.solve.hidden.worth import Batch, batch_of, worth
+from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
+from stratagem.solve.hidden.worth import Batch, batch_of
 
 CHUNK_BYTES = 24 << 20
 MOST_WORLDS = 512
@@ -66,14 +65,10 @@ class Piece:
 
 def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
     """The worlds by available actions, in chunks."""
-    is_available = ~np.isneginf(numbers.log_share)
-    patterns, which = np.unique(is_available, axis=1, return_inverse=True)
-    for number in range(patterns.shape[1]):
-        available = patterns[:, number]
+    for available, worlds in _patterns(~np.isneginf(numbers.log_share)):
         is_path = np.logical_and.reduceat(np.append(available[paths.action_of_visit], True), paths.first_visit[:-1])
         is_path |= np.diff(paths.first_visit) == 0
         kept, is_action, infosets = _left(paths, is_path)
-        worlds = np.flatnonzero(which.ravel() == number)
         if not len(infosets):
             continue
         form = layout(kept)
@@ -84,6 +79,17 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
             yield Piece(
                 chunk, np.flatnonzero(is_action), infosets, form, numbers.part(chunk).kept(is_path, is_action), rule
             )
+
+
+def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
+    """Which actions [A] are available together, and in which worlds [W]."""
+    if is_available.all():
+        yield is_available[:, 0], np.arange(is_available.shape[1])
+        return
+    packed, which = np.unique(np.packbits(is_available, axis=0), axis=1, return_inverse=True)
+    for number in range(packed.shape[1]):
+        worlds = np.flatnonzero(which.ravel() == number)
+        yield is_available[:, worlds[0]], worlds
 
 
 def _left(paths: Paths, is_path: NDArray[np.bool_]) -> tuple[Paths, NDArray[np.bool_], Ints]:
@@ -146,22 +152,18 @@ def _is_stuck(paths: Paths, numbers: Numbers) -> NDArray[np.bool_]:
     return stuck
 
 
-def _solved(piece: Piece) -> tuple[Batch, Traced]:
+def _solved(piece: Piece) -> Traced:
     batch = piece.batch
     target = np.where(piece.is_limit, FARTHEST * batch.scale, 1.0)
-    return batch, trace(batch, start(batch), target, piece.is_limit)
+    return trace(batch, start(batch, target), target, piece.is_limit)
 
 
-def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> None:
+def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
     """Write a piece's results to where they belong, and certify them."""
-    batch, traced = solved
     is_limit = piece.is_limit
-    log_choice = batch.response.log_choice(traced.scores)
-    log_reach, trembles = reach(piece.layout, piece.numbers, log_choice)
-    residual = np.where(is_limit, traced.correction, point(batch, traced.scores, traced.place).residual)
-    status = np.where(
-        is_limit, np.where(traced.drift < states.SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED
-    )
+    log_reach, trembles = reach(piece.layout, piece.numbers, traced.log_choice)
+    residual = np.where(is_limit, traced.correction, traced.residual)
+    status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
     status = np.where(traced.ended == ARRIVED, status, failed)
@@ -176,7 +178,11 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
         ("drift", traced.drift),
     ):
         getattr(found, name)[worlds] = value
-    found.log_behaviour[np.ix_(piece.actions, worlds)] = log_choice
-    found.worth[np.ix_(piece.actions, worlds)] = worth(batch, log_choice).worth
-    for name, table in (("regret", regret(batch, log_choice)), ("log_reach", log_reach), ("trembles", trembles)):
+    found.log_behaviour[np.ix_(piece.actions, worlds)] = traced.log_choice
+    found.worth[np.ix_(piece.actions, worlds)] = traced.worth
+    for name, table in (
+        ("regret", regret(piece.layout, traced.log_choice, traced.worth)),
+        ("log_reach", log_reach),
+        ("trembles", trembles),
+    ):
         getattr(found, name)[np.ix_(piece.infosets, worlds)] = table

@@ -91,11 +91,13 @@ def bordered(at: Point, unit: Floats, length: Floats, border: Floats, border_pla
 def _fill(at: Point, matrix: Floats, unit: Floats | None) -> None:
     batch, layout = at.batch, at.batch.layout
     row, column, _, _ = layout.entries
-    slope = at.worth.slope * (batch.rate * at.place)[layout.action_of_visit]
-    entries = batch.response.entries(at.scores, at.log_choice, layout.terms[2] @ slope)
-    if unit is not None:
+    entries = batch.response.entries(at.scores, at.log_choice, layout.terms[2] @ at.worth.slope)
+    precision = (batch.rate * at.place)[layout.unknown]
+    if unit is None:
+        entries *= precision[row]
+    else:
+        entries *= (precision / unit)[row]
         entries *= unit[column]
-        entries /= unit[row]
     flat = matrix.reshape(len(batch), -1)
     width = matrix.shape[1]
     flat[:, row * width + column] = -entries.T

@@ -23,7 +23,7 @@ from stratagem.solve.hidden.system import Point, bordered, point
 from stratagem.solve.hidden.worth import Batch
 
 ARRIVED, STALLED, LONG = 0, 1, 2
-FIRST_STEP = 2.0
+FIRST_STEP = 8.0
 LEAST_STEP = 1e-7
 BIFURCATION_STEP = 1e-5
 GREATEST_STEP = 10.0
@@ -37,6 +37,7 @@ ROUNDING = 2e-16  # for each unit of precision times range of payoffs
 MOST_NEWTON = 8
 MOST_PASSES = 4000
 DRIFT = 1e-9
+SETTLED = 1e-7
 HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
 FAR = 1e7  # precision times range of payoffs at which the limit may be taken
 FARTHEST = 1e11
@@ -60,12 +61,14 @@ class Way:
     newton: NDArray[np.int64]  # [W] Newton steps since setting out
     first_miss: Floats  # [W]
     last_miss: Floats  # [W]
+    correction: Floats  # [W] the most that the last Newton step moved a probability
     is_last: NDArray[np.bool_]  # [W] precision is held at its target
     is_sure: NDArray[np.bool_]  # [W] the determinant's sign is right
     sign: Floats  # [W]
     folds: NDArray[np.int64]  # [W]
     bifurcations: NDArray[np.int64]  # [W]
     drift: Floats  # [W] change of a probability for as much precision again
+    is_settled: NDArray[np.bool_]  # [W] precision is high, and drift small or no longer falling
     passes: NDArray[np.int64]  # [W]
 
     def part(self, keep: NDArray[np.int64]) -> Way:
@@ -79,39 +82,62 @@ class Traced:
 
     scores: Floats  # [A, W]
     place: Floats  # [W]
+    log_choice: Floats  # [A, W]
+    worth: Floats  # [A, W]
     ended: NDArray[np.int64]  # [W] ARRIVED, STALLED or LONG
-    correction: Floats  # [W] what the last Newton step would still move, in probability
+    residual: Floats  # [W] greatest difference between a probability and the response to all
+    correction: Floats  # [W] the most that the last Newton step moved a probability
     drift: Floats  # [W]
     folds: NDArray[np.int64]  # [W]
     bifurcations: NDArray[np.int64]  # [W]
     sign: Floats  # [W]
 
 
-def start(batch: Batch) -> Way:
-    """All worlds at precision 0."""
-    worlds, unknown = len(batch), len(batch.layout.unknown)
-    row, table = np.zeros(worlds), np.zeros((unknown, worlds))
-    count, no = np.zeros(worlds, np.int64), np.zeros(worlds, bool)
-    return Way(
-        np.arange(worlds), batch.offset.copy(), row.copy(), table.copy(), row + 1, batch.offset.copy(), row.copy(), table.copy(),
-        row + 1, table + 1, row + FIRST_STEP, count.copy(), row.copy(), row + np.inf, no.copy(), no.copy(), row + 1, count.copy(),
-        count.copy(), row.copy(), count.copy(),
-    )  # fmt: skip
+def start(batch: Batch, target: Floats) -> Way:
+    """All worlds at precision 0, setting out to `target` [W]."""
+    worlds, layout = len(batch), batch.layout
+    at = point(batch, batch.offset, np.zeros(worlds))
+    unit = 1 + np.abs(batch.offset[layout.unknown] - batch.offset[layout.reference])
+    tangent = at.lead * batch.scale / unit
+    size = np.maximum(np.abs(tangent).max(axis=0, initial=0.0), 1.0)
+    way = Way(
+        world=np.arange(worlds),
+        scores=batch.offset.copy(),
+        place=np.zeros(worlds),
+        border=np.zeros_like(tangent),
+        border_place=np.ones(worlds),
+        anchor=batch.offset.copy(),
+        anchor_place=np.zeros(worlds),
+        tangent=tangent / size,
+        tangent_place=1 / size,
+        unit=unit,
+        step=np.full(worlds, FIRST_STEP),
+        newton=np.zeros(worlds, np.int64),
+        first_miss=np.zeros(worlds),
+        last_miss=np.full(worlds, np.inf),
+        correction=np.full(worlds, np.inf),
+        is_last=np.zeros(worlds, bool),
+        is_sure=np.zeros(worlds, bool),
+        sign=np.ones(worlds),
+        folds=np.zeros(worlds, np.int64),
+        bifurcations=np.zeros(worlds, np.int64),
+        drift=np.full(worlds, np.inf),
+        is_settled=np.zeros(worlds, bool),
+        passes=np.zeros(worlds, np.int64),
+    )
+    _set_out(way, at, np.ones(worlds, bool), target)
+    return way
 
 
 def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -> Traced:
     """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled."""
-    worlds = len(batch)
-    done = Traced(
-        batch.offset.copy(), np.zeros(worlds), np.full(worlds, STALLED), np.full(worlds, np.inf), np.full(worlds, np.inf),
-        np.zeros(worlds, np.int64), np.zeros(worlds, np.int64), np.ones(worlds),
-    )  # fmt: skip
-    part = batch.part(way.world) if len(way.world) < worlds else batch
+    done = _nothing(batch)
+    part = batch.part(way.world) if len(way.world) < len(batch) else batch
     while len(way.world):
         at = point(part, way.scores, way.place)
-        ended = _ended(way, at, is_limit[way.world])
+        ended, residual = _ended(way, at, is_limit[way.world])
         if (ended >= 0).any():
-            _record(done, way, at, ended)
+            _record(done, way, at, ended, residual)
             keep = np.flatnonzero(ended < 0)
             if not len(keep):
                 break
@@ -121,16 +147,35 @@ def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -
     return done
 
 
-def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """How each world ended [W]; -1 where it goes on."""
+def _nothing(batch: Batch) -> Traced:
+    worlds, row = len(batch), np.full(len(batch), np.inf)
+    count = np.zeros(worlds, np.int64)
+    table = np.zeros_like(batch.offset)
+    return Traced(
+        batch.offset.copy(),
+        np.zeros(worlds),
+        table,
+        table.copy(),
+        count + STALLED,
+        row,
+        row.copy(),
+        row.copy(),
+        count,
+        count.copy(),
+        np.ones(worlds),
+    )
+
+
+def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
+    """How each world ended [W], -1 where it goes on, and the residual [W]."""
     held = way.is_last & way.is_sure
+    residual = at.residual if held.any() else np.full(len(held), np.inf)
     is_still = held & (way.last_miss <= _fine(way, at))
-    if held.any():
-        is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (at.residual <= RESIDUAL)
+    is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (residual <= RESIDUAL)
     ended = np.where(is_still, ARRIVED, -1)
     ended[(ended < 0) & (way.step < LEAST_STEP)] = STALLED
     ended[(ended < 0) & (way.passes >= MOST_PASSES)] = LONG
-    return ended
+    return ended, residual
 
 
 def _fine(way: Way, at: Point) -> Floats:
@@ -138,16 +183,30 @@ def _fine(way: Way, at: Point) -> Floats:
     return np.asarray(np.maximum(FINE, ROUNDING * way.place / at.batch.scale))
 
 
-def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64]) -> None:
+def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residual: Floats) -> None:
+    """Note where worlds ended; those that did not arrive, at the last point on the branch."""
+    lost = ended > ARRIVED
+    if lost.any():
+        back = np.flatnonzero(lost)
+        last = point(at.batch.part(back), way.anchor[:, back], way.anchor_place[back])
+        at.scores[:, back], at.place[back], at.log_choice[:, back] = last.scores, last.place, last.log_choice
+        at.worth.worth[:, back], residual[back] = last.worth.worth, last.residual
     gone = ended >= 0
     world = way.world[gone]
-    has_arrived = (ended == ARRIVED)[gone]
-    done.scores[:, world] = np.where(has_arrived, at.scores[:, gone], way.anchor[:, gone])
-    done.place[world] = np.where(has_arrived, at.place[gone], way.anchor_place[gone])
-    done.ended[world] = ended[gone]
-    done.correction[world] = np.where(has_arrived, way.last_miss[gone], np.inf)
-    for name in ("drift", "folds", "bifurcations", "sign"):
-        getattr(done, name)[world] = getattr(way, name)[gone]
+    for name, value in (
+        ("scores", at.scores),
+        ("place", at.place),
+        ("log_choice", at.log_choice),
+        ("worth", at.worth.worth),
+        ("ended", ended),
+        ("residual", residual),
+        ("correction", np.where(lost, np.inf, way.correction)),
+        ("drift", way.drift),
+        ("folds", way.folds),
+        ("bifurcations", way.bifurcations),
+        ("sign", way.sign),
+    ):
+        getattr(done, name)[..., world] = value[..., gone]
 
 
 def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -> None:
@@ -176,6 +235,9 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     is_astray |= overshoots
     is_near &= ~is_astray
     way.last_miss = miss
+    if way.is_last.any():
+        moved = at.batch.response.moved(at.scores, at.log_choice, newton[:-1] * way.unit)
+        way.correction = np.abs(np.exp(at.log_choice) * moved).max(axis=0, initial=0.0)
     goes_on = ~is_astray
     way.scores[layout.unknown] += np.where(goes_on, newton[:-1] * way.unit, 0.0)
     way.place[goes_on] += np.where(way.is_last, 0.0, newton[-1] * length)[goes_on]
@@ -184,7 +246,8 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     arrived = is_near & ~way.is_last
     _arrive(way, at, ahead, arrived, length)
     way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
-    _set_out(way, at, arrived | is_astray, target, is_limit)
+    way.is_settled &= is_limit
+    _set_out(way, at, arrived | is_astray, target)
 
 
 def _solved(matrix: Floats, sides: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
@@ -244,12 +307,14 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
     drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-300)
     drift *= at.place / length
+    settled = (drift < DRIFT) | ((drift < SETTLED) & (drift > 0.5 * way.drift))
+    way.is_settled[arrived] = (settled & (way.place >= FAR * at.batch.scale))[arrived]
     way.drift[arrived] = drift[arrived]
     growth = np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss, 1e-6)), 0.5, 4.0)
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
 
 
-def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats, is_limit: NDArray[np.bool_]) -> None:
+def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats) -> None:
     """Predict the next point along the tangent; hold precision at its target where that lies within the step."""
     if not starts.any():
         return
@@ -259,13 +324,12 @@ def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats, is_
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.where(left * way.tangent_place > 0, left / way.tangent_place, np.inf)
     needed = np.where(left == 0, 0.0, needed)
-    is_settled = is_limit & (way.drift < DRIFT) & (way.anchor_place >= FAR * at.batch.scale)
-    is_last = (needed <= way.step) | is_settled
-    stretch = np.where(is_settled, 0.0, np.minimum(needed, way.step))
+    is_last = (needed <= way.step) | way.is_settled
+    stretch = np.where(way.is_settled, 0.0, np.minimum(needed, way.step))
     ahead = way.anchor.copy()
     ahead[layout.unknown] += stretch * way.tangent * way.unit
     way.scores[:, starts] = ahead[:, starts]
-    place = np.where(is_last & ~is_settled, target, way.anchor_place + stretch * way.tangent_place * length)
+    place = np.where(is_last & ~way.is_settled, target, way.anchor_place + stretch * way.tangent_place * length)
     way.place[starts] = place[starts]
     border = np.where(is_last, 0.0, way.tangent)
     way.border[:, starts] = border[:, starts]

@@ -20,6 +20,8 @@ from stratagem.solve.hidden.response import Response
 
 MILD = 0.25  # risk aversion times the range of payoffs, below which differences from the mean are summed
 
+SAFE_EXPONENT = -600.0  # above it no exponential is lost
+
 
 @dataclass(frozen=True)
 class Attitude:
@@ -73,10 +75,9 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
     """The numbers of some worlds by visit."""
     player, path = layout.player_of_visit, layout.path_of_visit
     evaluator = player if numbers.log_chance.shape[0] > 1 else np.zeros_like(player)
-    log_chance = np.where(np.isneginf(numbers.log_chance), 0.0, numbers.log_chance)[evaluator, path]
-    order = numbers.order
-    if order.any():
-        trembles = order[evaluator, path]
+    log_chance = numbers.finite_log_chance[evaluator, path]
+    if numbers.has_trembles:
+        trembles = numbers.order[evaluator, path]
         fewest = np.minimum.reduceat(trembles, layout.first_visit, axis=0)
         log_chance = np.where(trembles > fewest[layout.action_of_visit], -np.inf, log_chance)
     rate = np.where(np.isinf(numbers.precision), 1.0, numbers.precision)
@@ -109,37 +110,47 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
 def worth(batch: Batch, log_choice: Floats) -> Worth:
     """Worth and slopes of all actions under log probabilities [A, W] of choice."""
     layout = batch.layout
-    action = layout.action_of_visit
     log_weight = layout.others @ log_choice
     log_weight += batch.log_chance
     belief = _normalised(layout, log_weight)
-    mean = layout.sum_of_action @ (belief * batch.value)
-    slope = batch.value - mean[action]
-    slope *= belief
+    slope = belief * batch.value
+    mean = layout.sum_of_action @ slope
+    slope -= belief * mean[layout.action_of_visit]
     if batch.attitude is None:
         return Worth(mean, belief, slope)
-    one = batch.attitude
-    safe = np.where(one.aversion == 0, 1.0, one.aversion)
-    gain = np.where(one.is_strong | (one.aversion == 0), 0.0, -one.aversion * mean)
-    value = np.where(one.aversion == 0, mean, -np.log1p(gain) / safe)
-    slope /= (1 + gain)[action]
+    return _averse(batch, batch.attitude, log_weight, Worth(mean, belief, slope))
+
+
+def _averse(batch: Batch, one: Attitude, log_weight: Floats, plain: Worth) -> Worth:
+    """Certainty equivalents in place of means."""
+    layout, action = batch.layout, batch.layout.action_of_visit
+    is_neutral = one.aversion == 0
+    safe = np.where(is_neutral, 1.0, one.aversion)
+    gain = np.where(one.is_strong | is_neutral, 0.0, -one.aversion * plain.worth)
+    value = np.where(is_neutral, plain.worth, -np.log1p(gain) / safe)
+    slope = plain.slope / (1 + gain)[action]
     if one.is_strong.any():
         strong = one.is_strong[action]
         tilted = log_weight + np.where(strong, one.exponent, 0.0)
-        top = np.maximum.reduceat(tilted, layout.first_visit, axis=0)
-        base = np.maximum.reduceat(log_weight, layout.first_visit, axis=0)
-        ratio = (layout.sum_of_action @ np.exp(tilted - top[action])) / (
-            layout.sum_of_action @ np.exp(log_weight - base[action])
-        )
-        value = np.where(one.is_strong, -(np.log(ratio) + top - base) / safe, value)
-        slope = np.where(strong, (belief - _normalised(layout, tilted)) / safe[action], slope)
-    return Worth(value, belief, slope)
+        change = _log_sum(layout, tilted) - _log_sum(layout, log_weight)
+        value = np.where(one.is_strong, -change / safe, value)
+        slope = np.where(strong, (plain.belief - _normalised(layout, tilted)) / safe[action], slope)
+    return Worth(value, plain.belief, slope)
 
 
 def _normalised(layout: Layout, log_weight: Floats) -> Floats:
     """Weights [V, W] as shares of their action's."""
     action = layout.action_of_visit
-    share = log_weight - np.maximum.reduceat(log_weight, layout.first_visit, axis=0)[action]
-    np.exp(share, out=share)
+    if log_weight.min() > SAFE_EXPONENT:
+        share = np.exp(log_weight)
+    else:
+        share = log_weight - np.maximum.reduceat(log_weight, layout.first_visit, axis=0)[action]
+        np.exp(share, out=share)
     share *= (1 / (layout.sum_of_action @ share))[action]
     return share
+
+
+def _log_sum(layout: Layout, log_weight: Floats) -> Floats:
+    """The logarithm of each action's summed weights [A, W]."""
+    top = np.maximum.reduceat(log_weight, layout.first_visit, axis=0)
+    return np.asarray(top + np.log(layout.sum_of_action @ np.exp(log_weight - top[layout.action_of_visit])))
