@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stratagem.errors import EXIT_FAULT, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_SOME_FAILED, StratagemError
+from stratagem.errors import EXIT_FAULT, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_SOME_FAILED, StratagemError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+GAME_SUFFIX = ".efg"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -177,6 +178,13 @@ def check(scenario: str, is_json: bool) -> None:
     show_default=True,
     help="What sweeps the game.",
 )
+@click.option(
+    "--response",
+    type=click.Choice(["logit", "probit"]),
+    default="logit",
+    show_default=True,
+    help="How errors are drawn, in a game file.",
+)
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
 @click.option(
@@ -188,6 +196,7 @@ def solve(
     scenario: str,
     history: str | None,
     no_perceptions: bool,
+    response: str,
     states: bool,
     csv_file: str | None,
     svg_file: str | None,
@@ -195,7 +204,11 @@ def solve(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Solve a scenario and say what each player will do."""
+    """Solve a scenario, or a game in a .efg file, and say what each player will do."""
+    if scenario.lower().endswith(GAME_SUFFIX):
+        _solve_game(scenario, options["precision"] or "best", response, is_json)
+        return
+    _refuse_options("a scenario", {"response"})
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
 
@@ -221,6 +234,37 @@ def solve(
         write_forecast(answer, csv_file)
     if answer.num_failed:
         sys.exit(EXIT_SOME_FAILED)
+
+
+def _solve_game(file: str, precision: str, response: str, is_json: bool) -> None:
+    """Solve a game file and print what each player does at each information set."""
+    _refuse_options("a game file", _options_given() - {"precision", "response", "is_json", "quiet"})
+    from stratagem.api import solve_game_file
+    from stratagem.show.games import game_json, show_game
+
+    answer = solve_game_file(file, precision, response)
+    if is_json:
+        click.echo(game_json(answer))
+    else:
+        show_game(_console(), answer)
+    if not answer.is_found:
+        sys.exit(EXIT_SOME_FAILED)
+
+
+def _options_given() -> set[str]:
+    """The options that stand on the command line."""
+    from click.core import ParameterSource
+
+    context = click.get_current_context()
+    given = {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    return given - {"scenario"}
+
+
+def _refuse_options(subject: str, names: set[str]) -> None:
+    """Raise `UsageError` for options that say nothing about what is solved."""
+    if unfit := sorted(_options_given() & names):
+        flags = {one.name: one.opts[-1] for one in click.get_current_context().command.params}
+        raise UsageError(f"{', '.join(flags[name] for name in unfit)}: not for {subject}; leave it out")
 
 
 def _study_options(function: Callable[..., Any]) -> Callable[..., Any]:
