@@ -9,6 +9,8 @@ from pathlib import Path
 from stratagem.analyse.forecast import forecast
 from stratagem.catalogue import Case, load
 from stratagem.errors import UsageError, quote
+from stratagem.exchange.answer import GameAnswer, answer
+from stratagem.exchange.efg_read import read_efg
 from stratagem.graph.compile import MAX_NODES, compile_scenario
 from stratagem.graph.facts import all_known
 from stratagem.graph.game import Game
@@ -62,6 +64,15 @@ def solve(
         "announced": announced, "as_if_chosen": as_if_chosen, "perceptions": perceptions, "without": list(off),
     }  # fmt: skip
     return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest))
+
+
+def solve_game_file(file: str | Path, precision: float | str = "best", response: str = "logit") -> GameAnswer:
+    """The equilibrium of a game in Gambit's .efg format (docs/efg.md), at one precision (1/payoff) for all players.
+
+    `"best"` is the limit. Errors are `logit` (extreme value) or `probit` (normal). Raises `StratagemError`.
+    """
+    level = _precision(precision)
+    return answer(read_efg(file), math.inf if level is None else level, response)
 
 
 def _listed(texts: Iterable[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from stratagem.cli.games import is_game, refuse_options, solve_game
 from stratagem.cli.output import console, progress_bar, scenario_argument
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_SOME_FAILED
@@ -49,6 +50,13 @@ from stratagem.errors import EXIT_SOME_FAILED
     show_default=True,
     help="What sweeps the game.",
 )
+@click.option(
+    "--response",
+    type=click.Choice(["logit", "probit"]),
+    default="logit",
+    show_default=True,
+    help="How errors are drawn, in a game file.",
+)
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
 @click.option(
@@ -60,6 +68,7 @@ def solve(
     scenario: str,
     history: str | None,
     no_perceptions: bool,
+    response: str,
     states: bool,
     csv_file: str | None,
     svg_file: str | None,
@@ -67,7 +76,11 @@ def solve(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Solve a scenario and say what each player will do."""
+    """Solve a scenario, or a game in a .efg file, and say what each player will do."""
+    if is_game(scenario):
+        solve_game(scenario, options["precision"] or "best", response, is_json)
+        return
+    refuse_options("a scenario", {"response"})
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
 

@@ -46,6 +46,26 @@ def subgames(game: Game) -> list[Subgame]:
     return [_subgame(game, int(node), is_root) for node in np.flatnonzero(is_root)[::-1]]
 
 
+def hidden_parts(game: Game) -> list[Subgame]:
+    """The subgames in which something is hidden from the start on, each with all that follows it, in the order of play.
+
+    What comes before them is public. Each is taken whole: a branch of equilibria goes through all that follows at once.
+    """
+    shared = {infoset for infoset, nodes in _members(game) if len(nodes) > 1}
+    found, covered = list[Subgame](), set[int]()
+    for part in reversed(subgames(game)):
+        is_hidden = not shared.isdisjoint(game.infoset_of_node[part.inner].tolist())
+        if is_hidden and part.root not in covered:
+            found.append(whole(game, part.root))
+            covered.update(found[-1].inner.tolist())
+    return found
+
+
+def whole(game: Game, root: int = 0) -> Subgame:
+    """All that follows a node, down to the ends."""
+    return _subgame(game, root, [False] * game.num_nodes)
+
+
 def paths(game: Game, subgame: Subgame) -> Paths:
     """The ways through a subgame, in the order of their edges. Raises `TooLargeError` where they are too many to list."""
     inner = set(subgame.inner.tolist())
