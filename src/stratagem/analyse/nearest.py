@@ -26,7 +26,7 @@ CLOSE = 1e-5  # standard deviations, of the way to the nearest point; of its dis
 SIDE = 1e-4  # how far beyond a flip both sides are solved again, as a share of the way
 FARTHEST = 8.0  # standard deviations
 AMONG = 6  # how many numbers the flips of two and three are sought among
-SCALES = np.linspace(0.0, 1.3, 27)
+FARTHER, SCALES, ROUNDS = 1.3, 27, 6  # a ray is scanned so far beyond a point, and what brackets a flip again
 LEAST_STEP = 1 / 16
 
 
@@ -65,19 +65,21 @@ def nearest(setting: Setting, first: int, axes: list[Axis]) -> Iterator[Flip]:
         for value, rival in axis.thresholds:
             alone += _problems(latent, [(axis.name,)], [rival], latent.alone(axis.name, value))
     singles = _best(setting, first, alone)
-    start = [found.point for found in singles[:1]]
-    everything = [_Problem(("all",), np.eye(dim), at, rival) for rival in rivals for at in (origin, *start)]
+    whole = np.eye(dim)
+    everything = [_Problem(("all",), whole, origin, rival) for rival in rivals]
+    everything += [_Problem(("all",), whole, one.point, one.rival) for one in singles[:1]]
     dense = _best(setting, first, everything)
-    yield from (_flip(setting, first, found) for found in dense[:1])
-    leading = _leading(setting, first, [one.axes[0] for one in singles], dense)
-    yield from (_flip(setting, first, found) for found in singles[:1])
+    found = [*dense[:1], *singles[:1]]
     rivals = _within_reach(rivals, dense, singles)
+    leading = _leading(setting, first, [one.axes[0] for one in singles], dense)
     for count in (2, 3):
         chosen = list(combinations(leading, count))
-        starts = [(origin, chosen)]
-        starts += [(found.point, [one for one in chosen if found.axes[0] in one]) for found in singles[:1]]
-        problems = [one for at, among in starts for one in _problems(latent, among, rivals, at)]
-        yield from (_flip(setting, first, found) for found in _best(setting, first, problems)[:1])
+        problems = _problems(latent, chosen, rivals, origin)
+        for one in singles[:1]:
+            problems += _problems(latent, [names for names in chosen if one.axes[0] in names], [one.rival], one.point)
+        found += _best(setting, first, problems)[:1]
+    if found:
+        yield from _flips(setting, first, found)
 
 
 def _problems(
@@ -185,48 +187,48 @@ def _slopes(
     return leads, slopes
 
 
-def _flip(setting: Setting, first: int, found: _Found) -> Flip:
-    """The flip at a point, moved along its ray to where the lead is nil, and solved again on both sides."""
-    latent, point = setting.latent, _on_boundary(setting, first, found.point)
-    sides = setting.values(latent.worlds(point[:, None] * np.array([1 - SIDE, 1 + SIDE])))
-    before, after = sides.argmax(axis=0)
-    here, there = latent.worlds(point[:, None]), latent.worlds(np.zeros((len(point), 1)))
-    return Flip(
-        found.axes,
-        float(np.linalg.norm(point)),
-        int(after) if after != first else found.rival,
-        tuple(_moves(latent, there, here)),
-        before == first != after,
-    )
+def _flips(setting: Setting, first: int, found: list[_Found]) -> Iterator[Flip]:
+    """The flips at points, moved along their rays to where the lead is nil, and solved again on both sides."""
+    latent, points = setting.latent, _on_boundary(setting, first, np.array([one.point for one in found]).T)
+    sides = setting.values(latent.worlds(np.concatenate([points * (1 - SIDE), points * (1 + SIDE)], axis=1)))
+    before, after = sides.argmax(axis=0).reshape(2, -1)
+    here, centre = latent.worlds(points), latent.worlds(np.zeros((len(points), 1)))
+    for place, one in enumerate(found):
+        yield Flip(
+            one.axes,
+            float(np.linalg.norm(points[:, place])),
+            int(after[place]) if after[place] != first else one.rival,
+            tuple(_moves(latent, centre, here, place)),
+            bool(before[place] == first != after[place]),
+        )
 
 
-def _on_boundary(setting: Setting, first: int, point: Floats) -> Floats:
-    """The point scaled along its ray to where the lead is first nil; as it is where the ray has no such place nearby."""
+def _on_boundary(setting: Setting, first: int, points: Floats) -> Floats:
+    """Points [dim, m], each scaled along its ray to where the lead is first nil; as it is where the ray has no such place nearby."""
+    low, high = np.zeros(points.shape[1]), np.full(points.shape[1], FARTHER)
+    is_lost = np.zeros(len(low), bool)
+    for _ in range(ROUNDS):
+        scales = np.linspace(low, high, SCALES)  # [scales, m]
+        leads = lead_of(
+            setting.values(setting.latent.worlds((points[:, None, :] * scales).reshape(len(points), -1))), first
+        )
+        is_behind = leads.reshape(scales.shape) < 0
+        is_lost |= ~is_behind.any(axis=0)
+        place, at = is_behind.argmax(axis=0), np.arange(len(low))
+        low, high = scales[np.maximum(place - 1, 0), at], scales[place, at]
+    return np.asarray(points * np.where(is_lost, 1.0, (low + high) / 2))
 
-    def lead(scales: Floats) -> Floats:
-        return lead_of(setting.values(setting.latent.worlds(point[:, None] * scales)), first)
 
-    scales = SCALES
-    for _ in range(6):
-        lost = lead(scales) < 0
-        if not lost.any():
-            return point
-        place = int(lost.argmax())
-        low, high = float(scales[max(place - 1, 0)]), float(scales[place])
-        scales = np.linspace(low, high, len(SCALES))
-    return point * ((low + high) / 2)
-
-
-def _moves(latent: Latent, before: Worlds, after: Worlds) -> Iterator[tuple[str, float, float]]:
+def _moves(latent: Latent, before: Worlds, after: Worlds, place: int) -> Iterator[tuple[str, float, float]]:
     """The numbers that move by more than a twentieth of a standard deviation, largest move first."""
     found = []
     for name in latent.numbers:
-        was, now = float(before.quantities[name][0]), float(after.quantities[name][0])
+        was, now = float(before.quantities[name][0]), float(after.quantities[name][place])
         low, high = latent.number_at(name, np.array([-1.0, 1.0]))
         found.append((abs(now - was) / max(float(high - low) / 2, 1e-300), name, was, now))
     for player in latent.simplices:
         for stake, values in before.players.weights[player].items():
-            was, now = float(values[0]), float(after.players.weights[player][stake][0])
+            was, now = float(values[0]), float(after.players.weights[player][stake][place])
             spread = float(latent.drawn_weights[player][stake].std())
             found.append((abs(now - was) / max(spread, 1e-300), f"{player}.weights.{stake}", was, now))
     yield from ((name, was, now) for size, name, was, now in sorted(found, key=lambda one: -one[0]) if size > 0.05)

@@ -18,6 +18,7 @@ from stratagem.graph.game import Floats
 GRID = 41
 REACH = 0.99  # how far into its distribution a number is varied
 REFINEMENTS = 40
+ROUNDING = 1e-12
 SAMPLED_WORLDS = 48
 COARSE = 7
 
@@ -100,7 +101,7 @@ def _crossings(setting: Setting, brackets: list[Bracket], first: int) -> Iterato
         return
     names = [one[0] for one in brackets]
     left, right, at_left, at_right = (np.array([one[place] for one in brackets]) for place in (1, 2, 3, 4))
-    goes_up = at_left < 0
+    goes_up, size = at_left < 0, np.maximum(np.abs(at_left), np.abs(at_right))
     for _ in range(REFINEMENTS):
         middle = (left * at_right - right * at_left) / (at_right - at_left)
         lead = _lead_at(setting, names, middle, first)
@@ -108,7 +109,7 @@ def _crossings(setting: Setting, brackets: list[Bracket], first: int) -> Iterato
         at_right = np.where(is_left, at_right / 2, lead)
         at_left = np.where(is_left, lead, at_left / 2)
         left, right = np.where(is_left, middle, left), np.where(is_left, right, middle)
-        if (np.abs(lead) < 1e-13).all() or (right - left <= 1e-12 * np.maximum(1, np.abs(middle))).all():
+        if ((np.abs(lead) <= ROUNDING * size) | (right - left <= ROUNDING * np.abs(middle))).all():
             break
     beyond = middle + np.where(goes_up, -1, 1) * 1e-7 * np.maximum(np.abs(middle), 1e-3)
     rivals = setting.values(setting.latent.varied(_pairs(names, beyond)))
