@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from stratagem.analyse.gap import payoff_gap, world_gap
+from stratagem.analyse.gap import payoff_gaps, world_gap
 from stratagem.analyse.sensitivity import sensitivity
 from stratagem.analyse.shapley import Effects, effects
 from stratagem.analyse.study import Study
@@ -229,7 +229,7 @@ def test_the_gap_by_world_has_the_pooled_gap_as_its_mean() -> None:
     study = Study(load("kazakhstan-ukraine-2022"), worlds=256)
     gap, weight = world_gap(study, 8, (0, 3))  # both stand wherever the move is reached
     counted = weight > 0
-    pooled = payoff_gap(study, 8, (0, 3), None)
+    (pooled,) = payoff_gaps([study.solver(8)], 8, (0, 3), None)
     assert gap[counted] @ weight[counted] / weight.sum() == pytest.approx(pooled.gap, rel=1e-9)
 
 

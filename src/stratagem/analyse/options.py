@@ -17,8 +17,8 @@ from stratagem.analyse.pooling import quantiles
 from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.scenario.model import Claim
-from stratagem.solve.expect import action_expectation, expect
-from stratagem.solve.sample import sampled_totals
+from stratagem.solve.expect import expect_total, total_of_edges
+from stratagem.solve.sample import Points, sampled_totals
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
 
@@ -125,11 +125,14 @@ def compare(study: Study, step: int, believed: bool) -> list[Situation]:
     for chunk in solver.chunks():
         counted = chunk.status == SOLVED
         whole += float(chunk.way.reach[0] @ counted)
+        column = info.player if believed else chunk.inputs.columns.true_of_player[info.player]
+        hope = expect_total(solver.plan, chunk.inputs, chunk.sweep.behaviour, column, step)
+        points = Points(study.seed, chunk.inputs.world, PLAYS)
         for place, nodes in enumerate(nodes_by_situation(situation_of)):
             reach[place] += float((chunk.way.reach[nodes] @ counted).sum())
             for option in range(len(info.options)):
                 part = (means[place, option], totals[place, option], weight[place, option])
-                _fill(solver, chunk, nodes, option, believed, *part)
+                _fill(solver, chunk, nodes, option, believed, (column, hope), points, *part)
     found = []
     for place in np.argsort(-reach):
         standing = [
@@ -164,6 +167,8 @@ def _fill(
     among: Ints,
     option: int,
     believed: bool,
+    expected: tuple[int, Floats],
+    points: Points,
     means: Floats,
     totals: Floats,
     weight: Floats,
@@ -179,12 +184,11 @@ def _fill(
     reach = chunk.way.reach[nodes] * stands * (chunk.status == SOLVED)
     weight[place] = reach.sum(axis=0)
     share = reach / np.where(weight[place] > 0, weight[place], 1.0)
-    column = player if believed else inputs.columns.true_of_player[player]
-    hope = expect(solver.plan, inputs, chunk.sweep.behaviour, column, step)
-    gain = action_expectation(solver.plan, inputs, hope, edges, column).accounts.sum(axis=1)
+    column, hope = expected
+    gain = total_of_edges(solver.plan, inputs, hope, edges, column)
     means[place] = np.where(weight[place] > 0, (share * gain).sum(axis=0), np.nan)
     totals[:, place] = sampled_totals(
-        game, inputs, chunk.sweep.behaviour, player, (nodes, share), option, PLAYS, solver.request.seed, believed
+        game, inputs, chunk.sweep.behaviour, player, (nodes, share), option, points, believed
     )
 
 

@@ -62,6 +62,11 @@ class Solution:
         return np.asarray((self.status == STUCK) | (self.status == UNDONE))
 
     @property
+    def is_impossible(self) -> bool:
+        """Whether the history has probability 0 in every world."""
+        return bool((self.status == RULED_OUT).all())
+
+    @property
     def is_solved(self) -> NDArray[np.bool_]:
         """[W] which worlds count."""
         return np.asarray(self.status == SOLVED)
