@@ -240,7 +240,7 @@ def test_a_crisis_with_a_known_gap() -> None:
     assert rows["big"][1] == pytest.approx(0.8, abs=0.02)
     assert rows["small"][1] == pytest.approx(0.2, abs=0.02)
     assert rows["idle"][1] == pytest.approx(0, abs=0.01)
-    assert "big accounts for 80 %" in finding.judgements[0]
+    assert "big accounts for 80 ± 1 %" in finding.judgements[0]
 
 
 def test_the_founding_case() -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import special
 
+from stratagem.analyse.digits import chance
 from stratagem.analyse.finding import Cell, Column, Finding, Table
-from stratagem.analyse.forecast import percent
 from stratagem.analyse.grounds import bases
 from stratagem.analyse.lead import Setting, setting_of
 from stratagem.analyse.nearest import Flip, nearest
@@ -57,7 +57,7 @@ def flips(study: Study, decision: str) -> Finding:
         judgements=tuple(_judgements(mover, titles, first, values, axes, near, setting.reach)),
         tables=tables,
         caveats=(
-            f"in the likeliest situation, met in {percent(setting.reach.mean)} of plays; central world: medians, and prior means for weights",
+            f"in the likeliest situation, met in {chance(setting.reach.mean, setting.reach.error)} of plays; central world: medians, and prior means for weights",
             f"one number alone: moved through the middle {2 * REACH - 1:.0%} of its range, correlated numbers staying where they are",
         ),
         rests_on=bases(study.scenario, (info.move,), tables),
@@ -211,7 +211,7 @@ def _judgements(
     mover: str, titles: list[str], first: int, values: Floats, axes: list[Axis], near: list[Flip], reach: Pooled
 ) -> Iterator[str]:
     second = float(np.delete(values, first).max())
-    yield f"In the central world {mover} prefers “{titles[first]}”, by {values[first] - second:.3f} (met in {percent(reach.mean)} of plays)."
+    yield f"In the central world {mover} prefers “{titles[first]}”, by {values[first] - second:.3f} (met in {chance(reach.mean, reach.error)} of plays)."
     inside = [axis.name for axis in axes if any(axis.is_inside(value) for value, _ in axis.thresholds)]
     if inside:
         yield f"Within their 90 % ranges these flip it alone: {', '.join(inside[:8])}" + (
