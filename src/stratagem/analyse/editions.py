@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from stratagem.analyse.digits import chance
 from stratagem.analyse.finding import Cell, Column, Finding, Table
-from stratagem.analyse.forecast import Forecast, percent
+from stratagem.analyse.forecast import Forecast
 from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import Pooled
 from stratagem.scenario.estimate import Amount, Estimate
@@ -168,4 +169,4 @@ def _judgements(changes: list[Change], moved: list[tuple[Cell, ...]], shifted: l
     ]
     if numbers:
         most = max(numbers, key=lambda row: abs(row[5]))  # type: ignore[arg-type]
-        yield f"Most of all: {most[0]} — from {percent(most[1])} to {percent(most[3])}."  # type: ignore[arg-type]
+        yield f"Most of all: {most[0]} — from {chance(most[1], most[2])} to {chance(most[3], most[4])}."  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ values already drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,8 +99,8 @@ def stated(
     size = max((len(one) for one in numbers.values()), default=1)
     index = np.arange(size, dtype=np.int64)
     perceived = dict(_perceived(scenario, numbers, size)) if perceptions else {}
-    players = _players(scenario, numbers, index, 0)
-    return Worlds(index, dict(numbers), perceived, replace(players, weights={**players.weights, **weights}))
+    players = _players(scenario, numbers, index, 0, weights)
+    return Worlds(index, dict(numbers), perceived, players)
 
 
 def central(scenario: Scenario, perceptions: bool = True) -> Worlds:
@@ -158,7 +158,15 @@ def _perceived(
         yield player, found
 
 
-def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.int64], seed: int) -> PlayerValues:
+def _players(
+    scenario: Scenario,
+    drawn: Mapping[str, Floats],
+    index: NDArray[np.int64],
+    seed: int,
+    weights: Mapping[str, Mapping[str, Floats]] | None = None,
+) -> PlayerValues:
+    """What players want in each world; `weights` stand instead of drawn ones."""
+    given = weights or {}
     size = len(index)
 
     def value(formula: Formula) -> Floats:
@@ -186,7 +194,7 @@ def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.
             precision[name] = _precision(errors[name], player.range or 1.0)
     found = PlayerValues(
         weights={
-            name: _weights(name, player, drawn, index, seed, value)
+            name: given[name] if name in given else _weights(name, player, drawn, index, seed, value)
             for name, player in scenario.players.items()
             if player.weights and name not in inward
         },

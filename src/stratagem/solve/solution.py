@@ -67,6 +67,11 @@ class Solution:
         return np.asarray(np.isin(self.status, (STUCK, UNDONE, UNSOLVED)))
 
     @property
+    def is_impossible(self) -> bool:
+        """Whether the history has probability 0 in every world."""
+        return bool((self.status == RULED_OUT).all())
+
+    @property
     def is_solved(self) -> NDArray[np.bool_]:
         """[W] which worlds count."""
         return np.asarray(self.status == SOLVED)

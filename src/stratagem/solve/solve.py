@@ -5,7 +5,7 @@ The one entry to the solver: draws worlds, sweeps each chunk, and keeps what ana
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -63,6 +63,25 @@ def solve(game: Game, scenario: Scenario, request: Request, progress: Progress |
     return Solver(game, scenario, request, progress).run()
 
 
+def together(solvers: Sequence[Solver]) -> list[Solution]:
+    """The solutions of solvers of one game in the same worlds, under other histories and surprises: each world is swept once.
+
+    Solvers of an announced intervention have games of their own, and do not belong here.
+    """
+    first, *others = solvers
+    keepers = [one.keeper() for one in solvers]
+
+    def draw(start: int, worlds: Worlds) -> None:
+        for keeper in keepers:
+            keeper.draw(start, worlds)
+
+    for chunk in first.chunks(draw):
+        first.keep(chunk, keepers[0])
+        for solver, keeper in zip(others, keepers[1:], strict=True):
+            solver.keep(solver.again(chunk), keeper)
+    return [keeper.solution() for keeper in keepers]
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Some worlds, solved: where they stand among all, what went in and what came out."""
@@ -90,18 +109,28 @@ class Solver:
 
     def run(self) -> Solution:
         """The solution in all worlds."""
-        nodes, edges = self._decisions()
-        self._check_size(len(edges))
-        keeper = Keeper(self.plan, self.request.worlds, self.request.seed, self.request.history, nodes, edges)
-        for chunk in self.chunks(keeper.draw):
-            keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status)
-            self._keep_ties(chunk, keeper)
-        solution = keeper.solution()
-        if (solution.status == RULED_OUT).all():
+        (solution,) = together([self])
+        if solution.is_impossible:
             raise WorldsError(
                 "the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces"
             )
         return solution
+
+    def keeper(self) -> Keeper:
+        """What is to hold the answer. Raises `TooLargeError` where it would not fit."""
+        nodes, edges = self._decisions()
+        self._check_size(len(edges))
+        return Keeper(self.plan, self.request.worlds, self.request.seed, self.request.history, nodes, edges)
+
+    def again(self, chunk: Chunk) -> Chunk:
+        """A chunk that was swept for another history or surprise of this game, passed through under this one's."""
+        way = self._passage(chunk.sweep)
+        return replace(chunk, way=way, status=self._status(chunk.inputs, chunk.sweep, way))
+
+    def keep(self, chunk: Chunk, keeper: Keeper) -> None:
+        """Keep a chunk of this solver's."""
+        keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status)
+        self._keep_ties(chunk, keeper)
 
     def chunks(self, on_draw: Callable[[int, Worlds], None] | None = None) -> Iterator[Chunk]:
         """All worlds in order, chunk by chunk; `on_draw` is told of each batch of worlds as it is drawn."""
