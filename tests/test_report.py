@@ -281,7 +281,7 @@ def test_a_further_finding_is_shown_with_a_figure_and_its_table() -> None:
     table = Table(
         "t", "A table", (Column("what", ""), Column("size", "size", "amount")), (("one", 0.25), ("two", -0.5))
     )
-    further = Finding("sensitivity", "What matters", ("One thing matters.",), (table,))
+    further = Finding("posterior", "What matters", ("One thing matters.",), (table,))
     base = briefing_of("signorino-deterrence")
     page = Page(report_html(replace(base, findings=(*base.findings, further)))).root
     section = next(

@@ -219,9 +219,21 @@ def _judgements(questions: tuple[QuestionAnswer, ...]) -> Iterator[Judgement203]
     for one in questions:
         if one.probability is None:
             why = one.in_words if one.is_unsolved else "the condition never arises (void)"
-            yield Judgement203(f"{one.title}: {why}.", one.name)
+            yield Judgement203(_answered(one.title, why), one.name)
             continue
-        yield Judgement203(f"{one.title}: {one.in_words}, {spoken(one.probability)}.", one.name)
+        said, number = one.in_words, spoken(one.probability)
+        yield Judgement203(_answered(one.title, number if number.startswith(said) else f"{said}, {number}"), one.name)
+
+
+def _answered(title: str, answer: str) -> str:
+    """A sentence that answers a question, or says how likely something is.
+
+    >>> _answered("Does it rain?", "likely, 60 %"), _answered("Rain", "likely, 60 %")
+    ('Does it rain? Likely, 60 %.', 'Rain: likely, 60 %.')
+    """
+    if title.rstrip().endswith("?"):
+        return f"{title.rstrip()} {answer[:1].upper()}{answer[1:]}."
+    return f"{title}: {answer}."
 
 
 def shown(probability: float) -> float:
