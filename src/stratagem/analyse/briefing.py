@@ -53,7 +53,7 @@ class Briefing:
     flow: Flow
     findings: tuple[Finding, ...]
     unanswered: tuple[tuple[str, str], ...]  # analysis, why it has no answer here
-    titles: Mapping[str, str]  # of the uncertain numbers
+    titles: Mapping[str, str]  # of uncertain numbers and of stakes
     grounds: Mapping[str, Grounds]  # of `question:…`, `decision:…` and `finding:…`
     sources: ProvenanceView
     numbers: tuple[tuple[str, str, Provenance], ...]  # element, how it is written, where it comes from
@@ -94,6 +94,7 @@ def brief(
     report(stages, stages)
     titles = {name: one.title for name, one in numbers_of(study.scenario).items()}
     titles |= {f"{name}.weights": f"{one.name}'s weights" for name, one in study.scenario.players.items()}
+    titles |= {name: one.title for name, one in study.scenario.stakes.items()}
     return Briefing(
         study.case.name, study.scenario, answer, short_answer(study, answer, step, findings, titles), label,
         inspect(study.scenario, study.game), drawn, tuple(findings), tuple(unanswered), titles, _grounds(study, answer, findings),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from stratagem.analyse.discover import AGAIN
 from stratagem.analyse.finding import Cell, Finding, Table
 from stratagem.show.figures import RANGE_ENDS, Cells, Chart, Point, hue, points, regions
 from stratagem.show.findings import shown
@@ -201,7 +202,7 @@ def _of_discover(finding: Finding, words: Wording) -> Iterator[Chart]:
         found = _rows(table)
         rows = [
             Point(
-                words.sentence(f"Where {row['limits']}"), f"{_told(table, row, 'base')} → {_told(table, row, 'density')}", _real(row["density"]),
+                clean(f"Box {row['box']}"), f"{_told(table, row, 'base')} → {_told(table, row, 'density')}", _real(row["density"]),
                 marks={"before": _real(row["base"]), "diamond": _real(row["held_out"])},
             )
             for row in found
@@ -212,7 +213,17 @@ def _of_discover(finding: Finding, words: Wording) -> Iterator[Chart]:
             (DOT, "inside the box"),
             ("diamond", "in the half that was not searched"),
         ]
-        yield points(clean(title), key, rows, tables=(table.name, "limits"))
+        yield points(clean(title), key, rows, tables=(table.name,))
+    for table in _tables(finding, "limits"):
+        found = _rows(table)
+        rows = [
+            Point(words.sentence(f"Box {row['box']}: {row['limit']}"), _told(table, row, "again"), _real(row["again"]))
+            for row in found
+        ]
+        firm = sum(_real(row["again"]) >= AGAIN for row in found)
+        title = f"{firm} of {len(found)} limits are found again in at least half of the half-samples"
+        key = [("block", "share of half-samples in which the box limits this quantity too")]
+        yield points(clean(title), key, rows, bars=True, tables=(table.name,))
 
 
 def _of_sensitivity(finding: Finding, words: Wording) -> Iterator[Chart]:

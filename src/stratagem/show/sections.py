@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from stratagem.analyse.briefing import Briefing
@@ -30,6 +31,12 @@ HEADINGS = {
     "sensitivity": "Which numbers it hangs on",
     "learn": "What to learn next",
     "options": "The options side by side",
+}
+ASSUMPTIONS = {  # title to what the column of origins is called
+    "Rest on the analyst's assumption alone": "why",
+    "Uncertain numbers that rest on a source": "source",
+    "Scales, forces and effects of actions that rest on a source": "source",
+    "Rest on nothing that the file states": "",
 }
 Section = dict[str, Any]
 
@@ -254,26 +261,37 @@ def _caveats(one: Finding, briefing: Briefing) -> Iterator[str]:
 def assumptions(briefing: Briefing, anchors: Anchors) -> Section:
     """Every number with its source, or the assumption that it rests on, or neither."""
     titles, flips = _titles(briefing.scenario), FlipsOn.of(briefing)
-    assumed: list[GridRow] = []
-    sourced: list[GridRow] = []
-    unstated: list[GridRow] = []
+    parts: dict[str, list[GridRow]] = {title: [] for title in ASSUMPTIONS}
     for name, written, origin in briefing.numbers:
         label = clean(f"{titles[name]} ({name})" if titles.get(name) else name)
         cells = (words(written), _origin(origin, anchors, briefing.scenario.source), *flips.cells(name))
-        row = GridRow(label, cells, id=f"number-{name}")
-        (assumed if origin.assumption else sourced if origin.source else unstated).append(row)
-    parts = (
-        ("Rest on the analyst's assumption alone", "why", assumed),
-        ("Rest on a source", "source", sourced),
-        ("Rest on nothing that the file states", "", unstated),
-    )
+        part = 0 if origin.assumption else 3 if not origin.source else 2 if _is_fixed(name, briefing.scenario) else 1
+        parts[list(ASSUMPTIONS)[part]].append(GridRow(label, cells, id=f"number-{name}"))
+    tables = [
+        {"table": _without_empty(grid(title, ("number", "is", ASSUMPTIONS[title], *flips.head), rows, flips.note)), "is_folded": place == 2}
+        for place, (title, rows) in enumerate(parts.items())
+        if rows
+    ]  # fmt: skip
     key = [name for name, written, _ in briefing.numbers if written.startswith(KEY_ASSUMPTION)]
-    count = len(briefing.numbers)
+    count, assumed = len(briefing.numbers), parts[next(iter(ASSUMPTIONS))]
     return {
         "heading": f"Key assumptions: {len(assumed)} of {count} numbers rest on assumption alone" if count else "Key assumptions",
         "text": "Each number of the scenario, what it is and where it comes from." + (f" Key assumptions: {', '.join(key)}." if key else ""),
-        "tables": [grid(title, ("number", "is", head, *flips.head), rows, flips.note) for title, head, rows in parts if rows],
+        "tables": tables,
     }  # fmt: skip
+
+
+def _is_fixed(name: str, scenario: Scenario) -> bool:
+    """Whether a number is a scale, a force or the effects of an option, which are no draws."""
+    return name in scenario.stakes or name in scenario.forces or name.partition(".")[0] in scenario.moves
+
+
+def _without_empty(table: Grid) -> Grid:
+    """A table without its last column, and the note on it, where that is empty throughout."""
+    if len(table.head) < 4 or any(row.cells[-1].text != "–" for row in table.rows):
+        return table
+    rows = tuple(replace(row, cells=row.cells[:-1]) for row in table.rows)
+    return replace(table, head=table.head[:-1], rows=rows, note=None)
 
 
 def _titles(scenario: Scenario) -> dict[str, str | None]:
