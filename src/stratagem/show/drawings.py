@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from stratagem.analyse.briefing import Briefing
 from stratagem.analyse.flow import START, Flow
 from stratagem.analyse.forecast import DecisionAnswer, Named, QuestionAnswer
 from stratagem.analyse.forecast import shown as rounded
@@ -12,6 +12,9 @@ from stratagem.analyse.pooling import Pooled
 from stratagem.show.figures import Chart, Figure, Point, points
 from stratagem.show.game_picture import LEAST, NUM_HUES, game_picture
 from stratagem.show.numbers import chance, chances, clean
+
+if TYPE_CHECKING:  # a forecast in a notebook loads no analysis
+    from stratagem.analyse.briefing import Briefing
 
 DOT, RANGE = ("dot", "mean over worlds"), ("range", "5 to 95 % of worlds")
 MOST_ROWS = 24

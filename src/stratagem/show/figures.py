@@ -16,7 +16,7 @@ from stratagem.show.vega import draw
 WIDE, NARROW = 680, 330
 LINE, ROW = 17, 26  # heights of a line of a label and of the marks below
 CHARACTER = 7.4
-MAX_LINES = 3
+MAX_LINES = 4
 INK, SOFT, ACCENT, OTHER = "var(--ink)", "var(--soft)", "var(--accent)", "var(--other)"
 NUM_HUES = 6
 # What a scale measures: a probability from 0 to 1, a share that may be small, a number, or the way from a 5 % to a 95 % point.
@@ -194,19 +194,14 @@ def _layers(domain: dict[str, Any], scale: Scale, bars: bool, width: int) -> Ite
 
 
 def _texts(y: dict[str, Any], width: int) -> Iterator[dict[str, Any]]:
-    look = {"type": "text", "align": "left", "baseline": "bottom", "lineHeight": LINE, "dx": 5}
-    valid = {"transform": [{"filter": "isValid(datum.label)"}]}
+    look = {"type": "text", "baseline": "bottom", "lineHeight": LINE}
     label = {"x": {"value": 0}, "y": {**y, "field": "top"}, "text": {"field": "label"}}
-    yield valid | {"mark": look | {"stroke": "var(--paper)", "strokeWidth": 4}, "encoding": label}  # over lines behind
-    yield valid | {"mark": look | {"color": INK}, "encoding": label}
-    value = {"type": "text", "align": "right", "baseline": "bottom", "fontWeight": 600, "color": INK}
-    yield (
-        valid
-        | {
-            "mark": value,
-            "encoding": {"x": {"value": width}, "y": {**y, "field": "last"}, "text": {"field": "text"}},
-        }
-    )
+    value = {"x": {"value": width}, "y": {**y, "field": "last"}, "text": {"field": "text"}}
+    valid = {"transform": [{"filter": "isValid(datum.label)"}]}
+    # Each text is drawn twice: what lies behind it is first covered.
+    for colour in ({"stroke": "var(--paper)", "strokeWidth": 4}, {"color": INK}):
+        yield valid | {"mark": {**look, **colour, "align": "left", "dx": 5}, "encoding": label}
+        yield valid | {"mark": {**look, **colour, "align": "right", "fontWeight": 600}, "encoding": value}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from stratagem.analyse.discover import AGAIN
 from stratagem.analyse.finding import Cell, Finding, Table
 from stratagem.show.figures import RANGE_ENDS, Cells, Chart, Point, hue, points, regions
 from stratagem.show.findings import shown
@@ -164,7 +163,7 @@ def _map(table: Table, words: Wording) -> Iterator[Chart]:
         tuple(clean(column.header) for column in table.columns[1:]), letters,
     )  # fmt: skip
     key = [(f"block p{hue(one)}", clean(f"{one} {titles.get(one, '')}".strip())) for one in sorted(set(whole))]
-    key.append(("ring", "the central world"))
+    key.append(("ring plain", "the central world"))
     yield regions(clean(title), clean(table.title), key, cells, table.name)
 
 
@@ -220,7 +219,7 @@ def _of_discover(finding: Finding, words: Wording) -> Iterator[Chart]:
             Point(words.sentence(f"Box {row['box']}: {row['limit']}"), _told(table, row, "again"), _real(row["again"]))
             for row in found
         ]
-        firm = sum(_real(row["again"]) >= AGAIN for row in found)
+        firm = sum(_real(row["again"]) >= 0.5 for row in found)
         title = f"{firm} of {len(found)} limits are found again in at least half of the half-samples"
         key = [("block", "share of half-samples in which the box limits this quantity too")]
         yield points(clean(title), key, rows, bars=True, tables=(table.name,))

@@ -36,7 +36,7 @@ class Frame:
     row: int
 
 
-WIDE = Frame("wide", 900, 246, 0, 64)
+WIDE = Frame("wide", 900, 258, 0, 64)
 NARROW = Frame("narrow", 350, 0, 36, 92)
 PART = 1_100  # height of the parts in which a picture is drawn, so that each fits a printed page; on a screen they join
 JOIN = 9  # how far above the boxes of a row a part begins

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from stratagem.analyse.briefing import Briefing
 from stratagem.show.numbers import clean
+
+if TYPE_CHECKING:  # a forecast in a notebook loads no analysis
+    from stratagem.analyse.briefing import Briefing
 
 # `move[2]=option`, `player.weights.stake` or `some_number`, in backticks or not.
 _NAME = re.compile(r"`?\b(?:[A-Za-z_]\w*(?:\[[0-9]+\])?=[A-Za-z_]\w*|\w+(?:\.\w+)+|[A-Za-z]+_\w+)\b`?")
