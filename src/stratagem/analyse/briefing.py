@@ -141,13 +141,24 @@ def events(study: Study, step: int) -> Finding | None:
     )  # fmt: skip
     mover = few.scenario.players[few.game.players[info.player]].name
     most = moved[0]
+    is_moved = most[0] >= LEAST_MOVED
+    which = (
+        f"Of {len(rows)} events that may come before it, “{most[2]}”"
+        if len(rows) > 1
+        else f"The one event that may come before it, “{most[2]}”,"
+    )
+    said = (
+        f"{which} moves what {mover} does most: {percent(most[0])} of the probability passes to other options."
+        if is_moved
+        else f"No event that may come before it moves what {mover} does; {len(rows)} {'was' if len(rows) == 1 else 'were'} tried."
+    )
     return Finding(
         kind="events",
         title=f"{few.scenario.scenario}: what would move {info.label}",
-        judgements=(f"Of {len(rows)} events that may come before it, “{most[2]}” moves what {mover} does most: {percent(most[0])} of the probability passes to other options.",),
+        judgements=(said if len(rows) > 1 else said.replace(" most:", ":"),),
         tables=(Table("events", "What each event does to the decision", columns, tuple(rows), "change of P(option) in points; “moved in all” is the probability that passes from some options to others"),),
         caveats=(f"each event is made as a surprise, in the first {few.worlds:,} worlds",),
-        manifest={"decision": info.label, "most": most[1], "moved": most[0] >= LEAST_MOVED, "worlds": few.worlds, "seed": few.seed},
+        manifest={"decision": info.label, "most": most[1], "moved": is_moved, "worlds": few.worlds, "seed": few.seed},
     )  # fmt: skip
 
 

@@ -221,8 +221,7 @@ def _judgements(questions: tuple[QuestionAnswer, ...]) -> Iterator[Judgement203]
             why = one.in_words if one.is_unsolved else "the condition never arises (void)"
             yield Judgement203(_answered(one.title, why), one.name)
             continue
-        said, number = one.in_words, spoken(one.probability)
-        yield Judgement203(_answered(one.title, number if number.startswith(said) else f"{said}, {number}"), one.name)
+        yield Judgement203(_answered(one.title, likelihood(one.probability)), one.name)
 
 
 def _answered(title: str, answer: str) -> str:
@@ -248,6 +247,16 @@ def percent(value: float) -> str:
     if value > 0.99:
         return "100 %" if value == 1 else "above 99 %"
     return f"{100 * value:.0f} %"
+
+
+def likelihood(value: Pooled) -> str:
+    """The ICD 203 word of a probability with its number and range; the number alone where there is no word.
+
+    >>> likelihood(Pooled(0.6, 0.6, 0.6, 0.0)), likelihood(Pooled(1.0, 1.0, 1.0, 0.0))
+    ('likely, 60 %', '100 %')
+    """
+    mean = shown(value.mean)
+    return f"{in_words(mean)}, {spoken(value)}" if 0.01 <= mean <= 0.99 else spoken(value)
 
 
 def spoken(value: Pooled) -> str:

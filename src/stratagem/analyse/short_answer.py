@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stratagem.analyse.finding import Cell, Finding, Table
-from stratagem.analyse.forecast import DecisionAnswer, Forecast, QuestionAnswer, percent, shown, spoken
+from stratagem.analyse.forecast import DecisionAnswer, Forecast, QuestionAnswer, likelihood, percent, spoken
 from stratagem.analyse.pooling import Pooled
 from stratagem.analyse.study import Study
-from stratagem.scenario.lexicon import in_words
 from stratagem.scenario.model import Scenario
 
-# By the share of worlds in which the likeliest action is the best reply.
+# By how likely the likeliest action is, or by the share of worlds in which it is the best reply, if that is less.
 VERDICTS = ((0.9, "Sure, as far as its assumptions go"), (0.6, "Fairly sure"), (0.0, "Not sure"))
 LEAST_WIDTH = 0.005  # of a range over worlds that is worth a sentence
+LEAST_ERROR = 0.0005  # which shows in tenths of a point
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,15 @@ def _does(answer: Forecast, known: DecisionAnswer | None, mover: str) -> Iterato
         yield f"No world that can be solved reaches the decision of {mover}."
     else:
         lead, *rest = ranked
-        yield f"Most likely “{lead[1]}”: {in_words(shown(lead[0]))}, {spoken(lead[2])}."
-        if rest:
-            yield "Next: " + "; ".join(f"“{title}”, {percent(mean)}" for mean, title, _ in rest[:3]) + "."
+        yield f"Most likely “{lead[1]}”: {likelihood(lead[2])}."
+        others = [f"“{title}”, {percent(mean)}" for mean, title, _ in rest[:3] if mean >= LEAST_WIDTH]
+        if others:
+            yield f"Next: {'; '.join(others)}."
         reached = "" if known.reach > 0.995 else f", which {percent(known.reach)} of plays reach"
         yield f"This is at “{known.title}”" + (f", {known.date}" if known.date else "") + f"{reached}."
     if answer.outcomes:
         end = max(answer.outcomes, key=lambda one: one.value.mean)
-        yield f"The likeliest end is “{end.title}”: {in_words(shown(end.value.mean))}, {spoken(end.value)}."
+        yield f"The likeliest end is “{end.title}”: {likelihood(end.value)}."
 
 
 def _ranked(known: DecisionAnswer | None) -> list[tuple[float, str, Pooled]]:
@@ -73,12 +74,13 @@ def _sure(answer: Forecast, known: DecisionAnswer | None, scenario: Scenario) ->
     if known is not None and ranked:
         best = max(known.actions, key=lambda one: one.best)
         lead = next(one for one in known.actions if one.title == ranked[0][1])
-        verdict = next(word for least, word in VERDICTS if lead.best >= least)
+        verdict = next(word for least, word in VERDICTS if min(ranked[0][0], lead.best) >= least)
         yield (
-            f"{verdict}: that choice is the best reply in {percent(lead.best)} of worlds"
+            f"{verdict}: it gives that choice {percent(ranked[0][0])}, and it is the best reply in {percent(lead.best)} of worlds"
             + ("." if best is lead else f"; “{best.title}” is so more often, in {percent(best.best)}.")
         )
-        yield f"Drawing other worlds would move its chance by about {100 * ranked[0][2].error:.1f} points."
+        if ranked[0][2].error >= LEAST_ERROR:
+            yield f"Drawing other worlds would move its chance by about {100 * ranked[0][2].error:.1f} points."
     wide = max(answer.questions, key=_width, default=None)
     if wide is not None and wide.probability is not None and _width(wide) > LEAST_WIDTH:
         yield f"The question that its assumptions settle least is “{wide.title}”: {spoken(wide.probability)}."
@@ -115,7 +117,9 @@ def _flipping(flipped: Finding, mover: str, titles: Mapping[str, str]) -> Iterat
         yield f"Moving all numbers together by {only}{distance:.2f} standard deviations makes {mover} prefer “{near['to']}”."
     inside = [row for row in rows(table("thresholds", flipped)) if row["where"] == "inside"]
     names = list(dict.fromkeys(str(row["number"]) for row in inside))
-    if names:
+    if not names:
+        yield "No single number flips it within its 90 % range."
+    else:
         count = "One number flips it" if len(names) == 1 else f"{len(names)} numbers flip it, each"
         first = f"“{titles.get(names[0], names[0])}”, at {inside[0]['threshold']:.3g}"
         yield f"{count} alone and within its 90 % range; {first}, swings it most."

@@ -63,7 +63,7 @@ class Anchors:
             for row in table.rows
             for head in [self._cell(row[0], first, wording)]
         ]  # fmt: skip
-        heads = tuple(GridHead(wording.name(one.header), one.kind != "text") for one in table.columns)
+        heads = tuple(GridHead(wording.name(one.header or one.name), one.kind != "text") for one in table.columns)
         note = wording.sentence(table.note) if table.note else None
         return Grid(wording.sentence(table.title), heads, tuple(rows), note)
 

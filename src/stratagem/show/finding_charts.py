@@ -242,7 +242,7 @@ def _of_sensitivity(finding: Finding, words: Wording) -> Iterator[Chart]:
 
 def _of_learn(finding: Finding, words: Wording) -> Iterator[Chart]:
     tables = list(_tables(finding, "worth_"))
-    if tables:
+    if any(_real(row["worth"]) > 0 for table in tables for row in _rows(table)):
         yield _worth(tables, words)
     yield from _sharpened(list(_tables(finding, "sharpens_")))
 

@@ -298,10 +298,10 @@ def _outcomes(root: Element, layout: Layout) -> None:
     _text(root, 14 if head else 0, top + (12 if head else -8), ["How it ends"], "var(--ink)", "600")
     for line, end in enumerate(layout.ends):
         _, title, share = layout.flow.outcomes[end]
-        room = int((layout.frame.width - head - 44) / CHARACTER)
+        room = int((layout.frame.width - head - 50) / CHARACTER)
         told = wrapped(clean(title), room)
         _text(
-            root, head + 44, top + BOX + 18 + 17 * line, [told[0] + ("…" if len(told) > 1 else "")], "var(--ink)", "400"
+            root, head + 50, top + BOX + 18 + 17 * line, [told[0] + ("…" if len(told) > 1 else "")], "var(--ink)", "400"
         )
         _text(root, head + 4, top + BOX + 18 + 17 * line, [chance(share)], "var(--soft)", "600")
 

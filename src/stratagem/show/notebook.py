@@ -94,7 +94,7 @@ def finding_html(finding: Finding, wording: Wording) -> str:
     parts += [f"<p>{escape(wording.sentence(text))}</p>" for text in finding.judgements]
     parts += _figures(finding_charts(finding, wording))
     for table in finding.tables:
-        head = (wording.name(column.header) for column in table.columns)
+        head = (wording.name(column.header or column.name) for column in table.columns)
         body = "".join(_table(wording.sentence(table.title), head, _finding_rows(table, wording)))
         note = f"<p><small>{escape(wording.sentence(table.note))}</small></p>" if table.note else ""
         parts.append(f"<details><summary>{escape(wording.sentence(table.title))}</summary>{body}{note}</details>")

@@ -34,10 +34,11 @@ HEADINGS = {
 }
 ASSUMPTIONS = {  # title to what the column of origins is called
     "Rest on the analyst's assumption alone": "why",
-    "Uncertain numbers that rest on a source": "source",
+    "Numbers that rest on a source": "source",
     "Scales, forces and effects of actions that rest on a source": "source",
-    "Rest on nothing that the file states": "",
+    "Rest on nothing that the file states": "source",
 }
+NOTHING = ("no ", "none ", "fewer ")  # how the note of a table begins that says why the table is empty
 Section = dict[str, Any]
 
 
@@ -249,7 +250,8 @@ def _heading(one: Finding, wording: Wording) -> str:
 
 def _caveats(one: Finding, briefing: Briefing) -> Iterator[str]:
     yield from one.caveats
-    yield from (f"{table.title}: {table.note}" for table in one.tables if not table.rows and table.note)
+    empty = [table for table in one.tables if not table.rows and (table.note or "").startswith(NOTHING)]
+    yield from (f"{table.title}: {table.note}" for table in empty)
     worlds, whole = one.manifest.get("worlds"), briefing.forecast.manifest.get("worlds")
     if isinstance(worlds, int) and isinstance(whole, int) and worlds < whole:
         yield f"worked out in the first {worlds:,} of the {whole:,} worlds"
