@@ -221,9 +221,20 @@ def _judgements(questions: tuple[QuestionAnswer, ...]) -> Iterator[Judgement203]
     for one in questions:
         if one.probability is None:
             why = one.in_words if one.is_unsolved else "the condition never arises (void)"
-            yield Judgement203(f"{one.title}: {why}.", one.name)
+            yield Judgement203(_answered(one.title, why), one.name)
             continue
-        yield Judgement203(f"{one.title}: {one.in_words}, {spoken(one.probability)}.", one.name)
+        yield Judgement203(_answered(one.title, likelihood(one.probability)), one.name)
+
+
+def _answered(title: str, answer: str) -> str:
+    """A sentence that answers a question, or says how likely something is.
+
+    >>> _answered("Does it rain?", "likely, 60 %"), _answered("Rain", "likely, 60 %")
+    ('Does it rain? Likely, 60 %.', 'Rain: likely, 60 %.')
+    """
+    if title.rstrip().endswith("?"):
+        return f"{title.rstrip()} {answer[:1].upper()}{answer[1:]}."
+    return f"{title}: {answer}."
 
 
 def shown(probability: float) -> float:
@@ -238,6 +249,16 @@ def percent(value: float) -> str:
     if value > 0.99:
         return "100 %" if value == 1 else "above 99 %"
     return f"{100 * value:.0f} %"
+
+
+def likelihood(value: Pooled) -> str:
+    """The ICD 203 word of a probability with its number and range; the number alone where there is no word.
+
+    >>> likelihood(Pooled(0.6, 0.6, 0.6, 0.0)), likelihood(Pooled(1.0, 1.0, 1.0, 0.0))
+    ('likely, 60 %', '100 %')
+    """
+    mean = shown(value.mean)
+    return f"{in_words(mean)}, {spoken(value)}" if 0.01 <= mean <= 0.99 else spoken(value)
 
 
 def spoken(value: Pooled) -> str:
