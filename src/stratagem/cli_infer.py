@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-
 Show = Callable[[Any, bool], None]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -34,9 +33,20 @@ def _infer(study_options: Decorator, show_finding: Show) -> click.Command:
         show_default=True,
         help="How worlds after the history are got.",
     )
+    @click.option(
+        "--draws",
+        type=click.IntRange(10, 100_000),
+        help="Draws a chain of `nuts`, as many again to warm up [default: 500].",
+    )
     @study_options
     def infer(
-        scenario: str, history: tuple[str, ...], sampler: str, no_perceptions: bool, is_json: bool, **options: Any
+        scenario: str,
+        history: tuple[str, ...],
+        sampler: str,
+        draws: int | None,
+        no_perceptions: bool,
+        is_json: bool,
+        **options: Any,
     ) -> None:
         """Say what the moves already made reveal of every uncertain number, and how far the forecast moves."""
         from stratagem.analyse.infer import infer as infer_from
@@ -45,7 +55,7 @@ def _infer(study_options: Decorator, show_finding: Show) -> click.Command:
 
         seen = tuple(one.strip() for text in history for one in text.split(",") if one.strip()) or None
         study = Study(load(scenario), perceptions=not no_perceptions, history=seen, **options)
-        show_finding(infer_from(study, sampler), is_json)
+        show_finding(infer_from(study, sampler, draws), is_json)
 
     return infer
 
