@@ -16,6 +16,7 @@ from stratagem.analyse.forecast import percent
 from stratagem.analyse.learn import Number, numbers_of
 from stratagem.analyse.pooling import Pooled, pool
 from stratagem.analyse.posterior import Spread, Weighing, asked, bits, ends_of, spread, weigh
+from stratagem.analyse.revealed import revealed, revealed_caveats, revealed_judgements, revealed_table
 from stratagem.analyse.seen import (
     History,
     Reading,
@@ -78,19 +79,24 @@ def infer(
     moves = [_move(study, prior, place) for place in range(len(history))]
     numbers = list(_numbers(study.scenario, prior, posterior))
     questions = list(_questions(study.scenario, prior, posterior))
+    tried = revealed(study)
     return Finding(
         kind="infer",
         title=f"{study.scenario.scenario}: what the moves reveal",
-        judgements=tuple(_judgements(prior, posterior, moves, numbers, questions)),
+        judgements=(
+            *_judgements(prior, posterior, moves, numbers, questions),
+            *revealed_judgements(study, tried),
+        ),
         tables=(
             posterior.diagnostics,
             _moves_table(moves),
+            *((revealed_table(tried),) if tried else ()),
             _numbers_table(numbers),
             _ranges_table(numbers),
             _questions_table(questions),
             _contributions_table(study, prior),
         ),
-        caveats=tuple(_caveats(prior, posterior)),
+        caveats=(*_caveats(prior, posterior), *revealed_caveats(tried)),
         manifest={
             "history": [label(study, one) for one in history],
             "sampler": posterior.sampler,
@@ -305,11 +311,12 @@ def _ranges_table(numbers: list[Learnt]) -> Table:
         Column("before_5", "before: 5 %", "size"), Column("before_50", "50 %", "size"), Column("before_95", "95 %", "size"),
         Column("after_5", "after: 5 %", "size"), Column("after_50", "50 %", "size"), Column("after_95", "95 %", "size"),
     )  # fmt: skip
-    rows = tuple(
-        (one.name, *(end for spread in (one.before, one.after) for end in (spread.p5, spread.p50, spread.p95)))
-        for one in numbers
-    )
+    rows = tuple((one.name, *_ends(one.before), *_ends(one.after)) for one in numbers)
     return Table("ranges", "Their ranges, before and after", columns, rows)
+
+
+def _ends(one: Spread) -> tuple[float, float, float]:
+    return one.p5, one.p50, one.p95
 
 
 # --- questions ---------------------------------------------------------------------------------------------------
