@@ -7,7 +7,7 @@ weighed by it, and where those weights collapse the numbers are drawn anew, led 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from stratagem.analyse.forecast import percent
 from stratagem.analyse.learn import Number, numbers_of
 from stratagem.analyse.pooling import Pooled, pool
 from stratagem.analyse.posterior import Spread, Weighing, asked, bits, ends_of, spread, weigh
+from stratagem.analyse.revealed import revealed, revealed_caveats, revealed_judgements, revealed_table
 from stratagem.analyse.seen import (
     History,
     Reading,
@@ -53,6 +54,7 @@ class Posterior:
     verdict: str
     is_sound: bool
     manifest: dict[str, object]
+    inefficiency: float = 1.0  # draws that one independent draw is worth
 
 
 @dataclass(frozen=True)
@@ -68,26 +70,33 @@ class Prior:
         return weigh(self.readings.of[history].likelihood)
 
 
-def infer(study: Study, sampler: str = "auto", progress: Callable[[int, int], None] | None = None) -> Finding:
+def infer(
+    study: Study, sampler: str = "auto", draws: int | None = None, progress: Callable[[int, int], None] | None = None
+) -> Finding:
     """What the study's history reveals. Raises `UsageError` without one, for one that cannot have happened, and for an unknown sampler."""
-    prior, posterior = condition(study, sampler, progress)
+    prior, posterior = condition(study, sampler, draws, progress)
     history = prior.history
     moves = [_move(study, prior, place) for place in range(len(history))]
     numbers = list(_numbers(study.scenario, prior, posterior))
     questions = list(_questions(study.scenario, prior, posterior))
+    tried = revealed(study)
     return Finding(
         kind="infer",
         title=f"{study.scenario.scenario}: what the moves reveal",
-        judgements=tuple(_judgements(prior, posterior, moves, numbers, questions)),
+        judgements=(
+            *_judgements(prior, posterior, moves, numbers, questions),
+            *revealed_judgements(study, tried),
+        ),
         tables=(
             posterior.diagnostics,
             _moves_table(moves),
+            *((revealed_table(tried),) if tried else ()),
             _numbers_table(numbers),
             _ranges_table(numbers),
             _questions_table(questions),
             _contributions_table(study, prior),
         ),
-        caveats=tuple(_caveats(prior, posterior)),
+        caveats=(*_caveats(prior, posterior), *revealed_caveats(tried)),
         manifest={
             "history": [label(study, one) for one in history],
             "sampler": posterior.sampler,
@@ -100,7 +109,7 @@ def infer(study: Study, sampler: str = "auto", progress: Callable[[int, int], No
 
 
 def condition(
-    study: Study, sampler: str = "auto", progress: Callable[[int, int], None] | None = None
+    study: Study, sampler: str = "auto", draws: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> tuple[Prior, Posterior]:
     """The study's worlds before and after its history. Raises `UsageError` as `infer` does."""
     if sampler not in SAMPLERS:
@@ -116,9 +125,9 @@ def condition(
     prior = Prior(history, readings, readings.is_counted.astype(np.float64))
     weighing = prior.weighing(history)
     if sampler == "nuts" or (sampler == "auto" and weighing.has_collapsed and _can_sample()):
-        from stratagem.analyse.nuts import sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
+        from stratagem.analyse.nuts import DRAWS, sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
 
-        return prior, sample_posterior(study, history, readings)
+        return prior, sample_posterior(study, history, readings, draws=draws or DRAWS)
     return prior, by_weights(readings, history, weighing)
 
 
@@ -269,7 +278,8 @@ def _numbers(scenario: Scenario, prior: Prior, posterior: Posterior) -> Iterator
         ends = ends_of(here)
         title = known.get(name, Number(name, "")).title
         before = spread(here, np.ones(len(here)), ends)
-        found.append(Learnt(name, title, before, spread(posterior.numbers[name], posterior.weight, ends)))
+        after = spread(posterior.numbers[name], posterior.weight, ends)
+        found.append(Learnt(name, title, before, replace(after, error=after.error * posterior.inefficiency**0.5)))
     yield from sorted(found, key=lambda one: -abs(one.shift))
 
 
@@ -301,11 +311,12 @@ def _ranges_table(numbers: list[Learnt]) -> Table:
         Column("before_5", "before: 5 %", "size"), Column("before_50", "50 %", "size"), Column("before_95", "95 %", "size"),
         Column("after_5", "after: 5 %", "size"), Column("after_50", "50 %", "size"), Column("after_95", "95 %", "size"),
     )  # fmt: skip
-    rows = tuple(
-        (one.name, *(end for spread in (one.before, one.after) for end in (spread.p5, spread.p50, spread.p95)))
-        for one in numbers
-    )
+    rows = tuple((one.name, *_ends(one.before), *_ends(one.after)) for one in numbers)
     return Table("ranges", "Their ranges, before and after", columns, rows)
+
+
+def _ends(one: Spread) -> tuple[float, float, float]:
+    return one.p5, one.p50, one.p95
 
 
 # --- questions ---------------------------------------------------------------------------------------------------
@@ -335,9 +346,14 @@ def _questions(scenario: Scenario, prior: Prior, posterior: Posterior) -> Iterat
             name,
             question.title,
             asked(nothing, prior.weight, place),
-            asked(posterior.reading, posterior.weight, place),
+            _after(posterior, place),
             asked(whole, possible, place),
         )
+
+
+def _after(posterior: Posterior, place: int) -> Pooled | None:
+    found = asked(posterior.reading, posterior.weight, place)
+    return None if found is None else replace(found, error=found.error * posterior.inefficiency**0.5)
 
 
 def _questions_table(questions: list[Asked]) -> Table:
@@ -364,16 +380,16 @@ def _contributions_table(study: Study, prior: Prior) -> Table:
         Column("question", "question"), Column("move", "move"), Column("before", "before it", "chance"), Column("after", "after it", "chance"),
         Column("change", "change", "points"), Column("left_out", "all but it", "chance"), Column("alone", "its own", "points"),
     )  # fmt: skip
-    history, rows = prior.history, list[tuple[Cell, ...]]()
+    history = prior.history
+    rows: list[tuple[str, str, float | None, float | None, float | None, float | None, float | None]] = []
     for place, one in enumerate(history):
         ends = [
             _all_asked(study, prior, part)
             for part in (history[:place], history[: place + 1], without(history, place), history)
         ]
-        for question, chances in zip(study.scenario.questions, zip(*ends, strict=True), strict=True):
-            before, after, others, whole = chances
+        for question, before, after, others, whole in zip(study.scenario.questions, *ends, strict=True):
             rows.append((question, label(study, one), before, after, _gap(after, before), others, _gap(whole, others)))
-    rows.sort(key=lambda row: -abs(row[4]) if isinstance(row[4], float) else 1.0)
+    rows.sort(key=lambda row: 1.0 if row[4] is None else -abs(row[4]))
     note = "`change`: what the move did when it came; `its own`: by how much the forecast would be another had it alone not been seen; – where weights collapse or a question is void"
     return Table("contributions", "What each move did to each forecast", columns, tuple(rows), note)
 

@@ -29,9 +29,20 @@ if TYPE_CHECKING:
     show_default=True,
     help="How worlds after the history are got.",
 )
+@click.option(
+    "--draws",
+    type=click.IntRange(10, 100_000),
+    help="Draws a chain of `nuts`, as many again to warm up [default: 500].",
+)
 @study_options
 def infer(
-    scenario: str, history: tuple[str, ...], sampler: str, no_perceptions: bool, is_json: bool, **options: Any
+    scenario: str,
+    history: tuple[str, ...],
+    sampler: str,
+    draws: int | None,
+    no_perceptions: bool,
+    is_json: bool,
+    **options: Any,
 ) -> None:
     """Say what the moves already made reveal of every uncertain number, and how far the forecast moves."""
     from stratagem.analyse.infer import infer as infer_from
@@ -40,7 +51,7 @@ def infer(
 
     seen = tuple(one.strip() for text in history for one in text.split(",") if one.strip()) or None
     study = Study(load(scenario), perceptions=not no_perceptions, history=seen, **options)
-    show_finding(infer_from(study, sampler), is_json)
+    show_finding(infer_from(study, sampler, draws), is_json)
 
 
 @main.command()
