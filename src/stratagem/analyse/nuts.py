@@ -90,7 +90,7 @@ def likelihood_of(study: Study, history: History) -> Any:
         from stratagem.solve.likelihood_jax import Likelihood, Setting  # noqa: PLC0415
     except ImportError:
         raise UsageError(EXTRA) from None
-    setting = Setting(study.precision, study.perceptions, study.taken_as_known, study.fixed, study.seed)
+    setting = Setting(study.precision, study.perceptions, study.fixed, study.seed)
     return Likelihood(study.game, study.scenario, history, setting)
 
 

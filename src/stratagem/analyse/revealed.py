@@ -21,6 +21,7 @@ from stratagem.analyse.pooling import effective_size, quantiles
 from stratagem.analyse.seen import in_order
 from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats, Ints
+from stratagem.graph.means import mean as mean_of
 from stratagem.graph.worlds import Worlds, draw
 from stratagem.scenario.check_revealed import ends
 from stratagem.scenario.choices import parse_says
@@ -28,7 +29,6 @@ from stratagem.scenario.evidence import Revealed
 from stratagem.scenario.model import Scenario
 from stratagem.solve.expect import Expectation, action_expectation, expect
 from stratagem.solve.intervene import Choice
-from stratagem.solve.known import mean as mean_of
 from stratagem.solve.passage import passage, restrict
 from stratagem.solve.solution import RULED_OUT, SOLVED
 from stratagem.solve.solve import Chunk, Solver

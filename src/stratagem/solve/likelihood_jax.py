@@ -18,14 +18,16 @@ import numpy as np
 from stratagem.errors import UsageError
 from stratagem.graph.expression import Evaluator, Expressions
 from stratagem.graph.game import TERMINAL, Expression, Game
+from stratagem.graph.means import mean, unknown_to_all
 from stratagem.graph.worlds import draw
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.names import Symbols
 from stratagem.solve.columns import Columns, Inputs, columns_of, prepare
 from stratagem.solve.draws_jax import Draws
+from stratagem.solve.infosets import is_hidden
 from stratagem.solve.intervene import Choice
-from stratagem.solve.known import mean, taken_as_known, unknown_names, with_means
+from stratagem.solve.known import with_means
 from stratagem.solve.padded import lay_out
 from stratagem.solve.passage import restrict
 from stratagem.solve.passes_jax import Numbers, forward_reach
@@ -43,7 +45,6 @@ class Setting:
 
     precision: float | None = None
     perceptions: bool = True
-    taken_as_known: bool = False
     fixed: Mapping[str, float] = field(default_factory=dict)
     seed: int = 1
 
@@ -57,6 +58,10 @@ class Likelihood:
         self.formulas = _Formulas(scenario)
         self.table = _Rows(game.expressions)
         self.means = self._means()
+        if is_hidden(game):
+            raise UsageError(
+                "where something is hidden the equilibrium is not sampled by gradient [M9]; `--sampler weights`"
+            )
         inputs = self._sample()
         if np.isinf(inputs.precision).any():
             raise UsageError(
@@ -79,7 +84,7 @@ class Likelihood:
         if one.precision is not None:
             level = dict.fromkeys(self.game.players, np.full(SAMPLE, one.precision))
             worlds = replace(worlds, players=replace(worlds.players, precision=level))
-        return prepare(self.game, self.scenario, with_means(self.game, self.scenario, worlds, one.taken_as_known))
+        return prepare(self.game, self.scenario, with_means(self.game, self.scenario, worlds))
 
     def __call__(self, z: Array) -> Array:
         """[W]; minus infinity where the history cannot have happened or weights are out of order."""
@@ -128,8 +133,7 @@ class Likelihood:
 
     def _means(self) -> dict[str, float]:
         """The means that stand for numbers known to nobody."""
-        taken = set(taken_as_known(self.scenario, self.setting.taken_as_known))
-        return {name: mean(self.draws.estimates[name]) for name, _ in unknown_names(self.scenario) if name not in taken}
+        return {name: mean(self.draws.estimates[name]) for name in unknown_to_all(self.game, self.scenario)}
 
     def _views(
         self, quantities: dict[str, Array], value: Callable[[Formula], Array], size: int
