@@ -35,7 +35,7 @@ from stratagem.solve.solve import Progress
 # A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
 FINDING_WORLDS, MAX_EVENTS = 500, 24
 ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
-    (flips, 2_000), (discover, 5_000), (sensitivity, 2_000), (learn, 2_000), (options, FINDING_WORLDS),
+    (flips, 2_000), (discover, 5_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
 )  # fmt: skip
 LEAST_MOVED = 0.0005  # what shows in tenths of a point
 

@@ -75,10 +75,9 @@ def _sure(answer: Forecast, known: DecisionAnswer | None, scenario: Scenario) ->
         best = max(known.actions, key=lambda one: one.best)
         lead = next(one for one in known.actions if one.title == ranked[0][1])
         verdict = next(word for least, word in VERDICTS if min(ranked[0][0], lead.best) >= least)
-        yield (
-            f"{verdict}: it gives that choice {percent(ranked[0][0])}, and it is the best reply in {percent(lead.best)} of worlds"
-            + ("." if best is lead else f"; “{best.title}” is so more often, in {percent(best.best)}.")
-        )
+        yield f"{verdict}: it gives that choice {percent(ranked[0][0])}, and holds it the best reply in {percent(lead.best)} of worlds."
+        if best is not lead:
+            yield f"The best reply in more worlds than any other is “{best.title}”, in {percent(best.best)}."
         if ranked[0][2].error >= LEAST_ERROR:
             yield f"Drawing other worlds would move its chance by about {100 * ranked[0][2].error:.1f} points."
     wide = max(answer.questions, key=_width, default=None)

@@ -22,6 +22,7 @@ NUM_HUES = 6
 # What a scale measures: a probability from 0 to 1, a share that may be small, a number, or the way from a 5 % to a 95 % point.
 Scale = Literal["chance", "share", "amount", "range"]
 RANGE_ENDS = (-0.25, 1.25)
+RING = {"type": "point", "filled": False, "strokeWidth": 2, "opacity": 1}
 Spec = dict[str, Any]
 
 
@@ -84,13 +85,14 @@ def points(
 
 def _spec(rows: Sequence[Point], width: int, scale: Scale, bars: bool) -> Spec:
     placed = list(_placed(rows, width))
+    if placed:
+        placed[0]["first"] = 0  # where the line at nil stands, drawn once
     height = max((row["y"] for row in placed), default=0) + ROW / 2
     return {
         "width": width,
         "height": height,
         "padding": {"left": 16, "right": 20, "top": 2, "bottom": 2},
-        "data": {"values": placed},
-        "layer": list(_layers(_scale(rows, scale), scale, bars, width)),
+        "layer": list(_layers(placed, _scale(rows, scale), scale, bars, width)),
     }
 
 
@@ -135,73 +137,56 @@ def _axis(scale: Scale) -> dict[str, Any]:
     return axis if scale == "amount" else axis | {"format": ".0%"}
 
 
-def _layers(domain: dict[str, Any], scale: Scale, bars: bool, width: int) -> Iterator[dict[str, Any]]:
+def _layers(
+    placed: list[dict[str, Any]], domain: dict[str, Any], scale: Scale, bars: bool, width: int
+) -> Iterator[dict[str, Any]]:
+    """A layer for each kind of mark that some row has."""
     y = {"field": "y", "type": "quantitative", "scale": None, "axis": None}
     axis = _axis(scale)
 
-    def across(name: str) -> dict[str, Any]:
-        return {"field": name, "type": "quantitative", "scale": domain, "axis": axis}
-
-    def mark(kind: dict[str, Any], name: str, **more: Any) -> dict[str, Any]:
-        valid = {"filter": f"isValid(datum.{name})"}
-        return {"transform": [valid], "mark": kind, "encoding": {"y": y, "x": across(name), **more}}
+    def mark(name: str, look: dict[str, Any], **more: Any) -> Iterator[dict[str, Any]]:
+        rows = [row for row in placed if name in row]
+        x = {"field": name, "type": "quantitative", "scale": domain, "axis": axis}
+        if rows:
+            yield {"data": {"values": rows}, "mark": look, "encoding": {"y": y, "x": x, **more}}
 
     if scale != "range":
-        yield mark({"type": "rule", "color": SOFT, "strokeWidth": 1}, "zero", y={"value": 0}, y2={"value": "height"})
+        yield from mark(
+            "first", {"type": "rule", "color": SOFT, "strokeWidth": 1}, y={"value": 0}, y2={"value": "height"}
+        )
     for kind, colour in (("span", ACCENT), ("lost", OTHER)):
-        yield mark({"type": "bar", "color": colour, "height": 10}, f"{kind}_from", x2={"field": f"{kind}_to"})
+        yield from mark(f"{kind}_from", {"type": "bar", "color": colour, "height": 10}, x2={"field": f"{kind}_to"})
     if bars:
-        yield mark({"type": "bar", "color": ACCENT, "height": 10}, "value", x2={"field": "zero"})
-        yield mark({"type": "rule", "color": INK, "strokeWidth": 1.5}, "low", x2={"field": "high"})
+        yield from mark("value", {"type": "bar", "color": ACCENT, "height": 10}, x2={"field": "zero"})
+        yield from mark("low", {"type": "rule", "color": INK, "strokeWidth": 1.5}, x2={"field": "high"})
     else:
-        yield mark(
-            {"type": "rule", "color": ACCENT, "strokeWidth": 4, "opacity": 0.45, "strokeCap": "round"},
+        yield from mark(
             "low",
+            {"type": "rule", "color": ACCENT, "strokeWidth": 4, "opacity": 0.45, "strokeCap": "round"},
             x2={"field": "high"},
         )
-    yield mark({"type": "rule", "color": OTHER, "strokeWidth": 2}, "before", x2={"field": "value"})
-    yield mark(
-        {
-            "type": "point",
-            "shape": "circle",
-            "filled": False,
-            "size": 90,
-            "color": OTHER,
-            "strokeWidth": 2,
-            "opacity": 1,
-            "fill": "var(--paper)",
-        },
-        "before",
-    )
+    yield from mark("before", {"type": "rule", "color": OTHER, "strokeWidth": 2}, x2={"field": "value"})
+    yield from mark("before", {**RING, "color": OTHER, "shape": "circle", "size": 90, "fill": "var(--paper)"})
     if not bars:
-        yield mark(
-            {"type": "point", "shape": "circle", "filled": True, "size": 110, "color": ACCENT, "opacity": 1}, "value"
+        yield from mark(
+            "value", {"type": "point", "shape": "circle", "filled": True, "size": 110, "color": ACCENT, "opacity": 1}
         )
-    yield mark({"type": "tick", "color": OTHER, "thickness": 3, "height": 18, "size": 18}, "tick")
-    yield mark(
-        {
-            "type": "point",
-            "shape": "diamond",
-            "filled": False,
-            "size": 110,
-            "color": INK,
-            "strokeWidth": 2,
-            "opacity": 1,
-        },
-        "diamond",
-    )
-    yield from _texts(y, width)
+    yield from mark("tick", {"type": "tick", "color": OTHER, "thickness": 3, "height": 18, "size": 18})
+    yield from mark("diamond", {**RING, "color": INK, "shape": "diamond", "size": 110})
+    yield from _texts([row for row in placed if "label" in row], y, width)
 
 
-def _texts(y: dict[str, Any], width: int) -> Iterator[dict[str, Any]]:
+def _texts(rows: list[dict[str, Any]], y: dict[str, Any], width: int) -> Iterator[dict[str, Any]]:
     look = {"type": "text", "baseline": "bottom", "lineHeight": LINE}
     label = {"x": {"value": 0}, "y": {**y, "field": "top"}, "text": {"field": "label"}}
     value = {"x": {"value": width}, "y": {**y, "field": "last"}, "text": {"field": "text"}}
-    valid = {"transform": [{"filter": "isValid(datum.label)"}]}
     # Each text is drawn twice: what lies behind it is first covered.
-    for colour in ({"stroke": "var(--paper)", "strokeWidth": 4}, {"color": INK}):
-        yield valid | {"mark": {**look, **colour, "align": "left", "dx": 5}, "encoding": label}
-        yield valid | {"mark": {**look, **colour, "align": "right", "fontWeight": 600}, "encoding": value}
+    layers = [
+        {"mark": {**look, **colour, **side}, "encoding": encoding}
+        for colour in ({"stroke": "var(--paper)", "strokeWidth": 4}, {"color": INK})
+        for side, encoding in (({"align": "left", "dx": 5}, label), ({"align": "right", "fontWeight": 600}, value))
+    ]
+    yield {"data": {"values": rows}, "layer": layers}
 
 
 @dataclass(frozen=True)
