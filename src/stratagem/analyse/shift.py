@@ -56,6 +56,7 @@ def shift(study: Study, event: str, decision: str, way: str = "surprise", baseli
         raise UsageError(f"the unknown way {quote(way)}; one of {', '.join(WAYS)}")
     if made.step >= step:
         raise UsageError(f"{quote(event)} comes no earlier than {quote(decision)}, and cannot move it")
+    _refuse_seen(study, made, event)
     solvers = _solvers(study, step, made)
     before, sides = _sides(solvers, step)
     after = sides[way]
@@ -91,6 +92,15 @@ def shift(study: Study, event: str, decision: str, way: str = "surprise", baseli
     )
 
 
+def _refuse_seen(study: Study, made: Choice, event: str) -> None:
+    """Raise `UsageError` for an event at a move that the history has seen."""
+    for seen in study.seen:
+        if seen.step == made.step:
+            info = study.game.steps[made.step]
+            was = f"`{info.label}={info.options[seen.option]}`"
+            raise UsageError(f"{quote(event)}: the history has seen {was} already, so that nothing can be shifted there [M11]; ask of a later move, or give another `--history`")  # fmt: skip
+
+
 def _solvers(study: Study, step: int, made: Choice) -> dict[str, Solver]:
     """The solvers before and after the event, by way of asking; all but the announced one share a game."""
     return {
@@ -104,7 +114,7 @@ def _solvers(study: Study, step: int, made: Choice) -> dict[str, Solver]:
 def _sides(solvers: dict[str, Solver], step: int) -> tuple[Side, dict[str, Side | None]]:
     """The decision before and after, by way of asking; None where the event never happens, so that none can be learnt of."""
     solutions = dict(zip(solvers, together([solvers[name] for name in ("before", "surprise", "given")]), strict=False))
-    solutions["announced"] = solvers["announced"].run()
+    (solutions["announced"],) = together([solvers["announced"]])
     found = {name: None if one.is_impossible else Side(decision_of(one, step)) for name, one in solutions.items()}
     before = found.pop("before")
     if before is None:
@@ -268,7 +278,8 @@ def _changed(study: Study, step: int, before: Side, after: Side) -> Table:
                 rows.append((titles[first], titles[second], share))
     rows.sort(key=lambda row: -row[2])
     columns = (Column("before", "best reply before"), Column("after", "after"), Column("share", "worlds", "chance"))
-    return Table("best_replies", "Best replies before and after, over the states reached", columns, tuple(rows))
+    note = None if rows else "no world comes to the decision both before and after"
+    return Table("best_replies", "Best replies before and after, over the states reached", columns, tuple(rows), note)
 
 
 # --- why ---------------------------------------------------------------------------------------------------------
@@ -388,9 +399,9 @@ def _judgements(
         one, two = (_stated(side, moved) for side in (before, after))
         verb = "raises" if change > 0 else "lowers"
         yield f"{event} {verb} the chance that {mover} chooses “{info.option_titles[moved]}” from {one} to {two} ({points(change, error)})."
-    yield _by_way(event, before, sides, moved)
+    yield _by_way(event, info.option_titles[moved], before, sides, moved)
     if links is not None and len(links) > 1:
-        yield from _carried(links, moved, change, error)
+        yield from _carried(links, info.option_titles[moved], moved, change, error)
 
 
 def _stated(side: Side, option: int) -> str:
@@ -398,7 +409,7 @@ def _stated(side: Side, option: int) -> str:
     return "no chance" if pooled is None else chance(pooled.mean, pooled.error)
 
 
-def _by_way(event: str, before: Side, sides: Mapping[str, Side | None], option: int) -> str:
+def _by_way(event: str, title: str, before: Side, sides: Mapping[str, Side | None], option: int) -> str:
     """One sentence on how the three ways of asking differ, with their numbers (M11)."""
     said = {way: "" if side is None else points(*_change(before, side, option)) for way, side in sides.items()}
     given = (
@@ -407,17 +418,17 @@ def _by_way(event: str, before: Side, sides: Mapping[str, Side | None], option: 
         else "and it cannot be learnt (`given`), since in play it never happens"
     )
     return (
-        f"Made as a surprise (`do`), {event} changes it by {said['surprise']}, all before it as it was; announced, by {said['announced']}, "
+        f"Made as a surprise (`do`), {event} changes the chance of “{title}” by {said['surprise']}, all before it as it was; announced, by {said['announced']}, "
         f"because earlier moves may change with it; {given}."
     )
 
 
-def _carried(links: list[_Without], option: int, change: float, error: float) -> Iterator[str]:
+def _carried(links: list[_Without], title: str, option: int, change: float, error: float) -> Iterator[str]:
     """Which link, switched off, changes the shift most."""
     whole, *others = links
     most = max(others, key=lambda one: abs(one.changes[option] - whole.changes[option]))
     carried = most.changes[option] - whole.changes[option]
     if abs(carried) > max(2 * error, NOTHING):
-        yield f"Of the links, “{most.title}” matters most to it: without it the change is {points(most.changes[option], error)} instead of {points(whole.changes[option], error)}."
+        yield f"Of the links, “{most.title}” matters most: without it the chance of “{title}” changes by {points(most.changes[option], error)} instead of {points(whole.changes[option], error)}."
     elif abs(change) > NOTHING:
         yield "No single link carries it: with any one of them off the change is the same within its Monte Carlo error."

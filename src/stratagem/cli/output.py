@@ -21,6 +21,11 @@ def scenario_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("scenario", metavar="FILE_OR_NAME")(function)
 
 
+def seen_moves(history: str | None) -> tuple[str, ...] | None:
+    """The moves of `--history`; None where it is not given."""
+    return None if history is None else tuple(one.strip() for one in history.split(",") if one.strip())
+
+
 def say(text: str) -> None:
     """Print a line with what could steer a terminal replaced."""
     click.echo("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from stratagem.cli.games import is_game, refuse_options, solve_game
-from stratagem.cli.output import console, progress_bar, scenario_argument
+from stratagem.cli.output import console, progress_bar, scenario_argument, seen_moves
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_SOME_FAILED
 
@@ -85,9 +85,10 @@ def solve(
     from stratagem.catalogue import load
 
     case = load(scenario)
-    seen = None if history is None else [one.strip() for one in history.split(",") if one.strip()]
     with progress_bar("solving worlds", not quiet) as progress:
-        answer = solve_scenario(case, history=seen, perceptions=not no_perceptions, progress=progress, **options)
+        answer = solve_scenario(
+            case, history=seen_moves(history), perceptions=not no_perceptions, progress=progress, **options
+        )
     if is_json:
         from stratagem.show.as_json import forecast_json
 
