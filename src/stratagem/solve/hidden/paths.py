@@ -125,7 +125,9 @@ class Numbers:
     @property
     def has_trembles(self) -> bool:
         """Whether some path takes a move of chance that cannot happen."""
-        return bool((self.trembles is not None and self.trembles.any()) or np.isneginf(self.log_chance.min(initial=0.0)))
+        return bool(
+            (self.trembles is not None and self.trembles.any()) or np.isneginf(self.log_chance.min(initial=0.0))
+        )
 
     @property
     def finite_log_chance(self) -> Floats:

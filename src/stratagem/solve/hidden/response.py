@@ -68,7 +68,7 @@ class Logit:
         full = np.zeros_like(log_choice)
         full[self.layout.unknown] = change
         mean = self.layout.total @ (np.exp(log_choice) * full)
-        return full - mean[self.layout.infoset_of_action]
+        return np.asarray(full - mean[self.layout.infoset_of_action])
 
     def pulled(self, scores: Floats, log_choice: Floats, pull: Floats) -> Floats:
         """Own pull less the choice's share of the infoset's."""

@@ -170,7 +170,17 @@ def _nothing(batch: Batch) -> Traced:
     count = np.zeros(worlds, np.int64)
     table = np.zeros_like(batch.offset)
     return Traced(
-        batch.offset.copy(), np.zeros(worlds), table, table.copy(), count + STALLED, row, row.copy(), row.copy(), count, count.copy(), np.ones(worlds)
+        batch.offset.copy(),
+        np.zeros(worlds),
+        table,
+        table.copy(),
+        count + STALLED,
+        row,
+        row.copy(),
+        row.copy(),
+        count,
+        count.copy(),
+        np.ones(worlds),
     )
 
 
