@@ -38,11 +38,9 @@ class Layout:
         return len(self.path_of_visit)
 
     @cached_property
-    def sum_of_infoset(self) -> sparse.csr_array:
-        """[I, V]."""
-        infoset = self.infoset_of_action[self.action_of_visit]
-        shape = (self.paths.num_infosets, self.num_visits)
-        return sparse.csr_array((np.ones(self.num_visits), (infoset, np.arange(self.num_visits))), shape=shape)
+    def paths_of_infoset(self) -> sparse.csr_array:
+        """[I, Z] which paths pass through each infoset."""
+        return sparse.csr_array(self.total @ self.passes.T)
 
     @cached_property
     def total(self) -> sparse.csr_array:

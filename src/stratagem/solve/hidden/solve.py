@@ -22,7 +22,8 @@ from stratagem.solve.hidden.response import Logit, Response
 from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
 from stratagem.solve.hidden.worth import Batch, batch_of
 
-CHUNK_BYTES = 24 << 20
+CHUNK_BYTES = 32 << 20
+KEPT_BYTES = 31 << 20
 MOST_WORLDS = 512
 RESPONSES = {"logit": Logit}
 
@@ -35,6 +36,9 @@ def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibriu
     check(paths, numbers)
     if response not in RESPONSES:
         raise ValueError(f"the response is one of {', '.join(RESPONSES)}, not {response}")
+    np.empty(
+        KEPT_BYTES, np.uint8
+    )  # once freed, the C library keeps freed arrays up to this size: no page faults for the next
     found = _empty(paths, numbers)
     for piece in pieces(paths, numbers, response):
         _fill(found, piece, _solved(piece))
@@ -76,9 +80,10 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
         size = _chunk_worlds(form)
         for begin in range(0, len(worlds), size):
             chunk = worlds[begin : begin + size]
-            yield Piece(
-                chunk, np.flatnonzero(is_action), infosets, form, numbers.part(chunk).kept(is_path, is_action), rule
-            )
+            left = numbers.part(chunk)
+            if not is_action.all():
+                left = left.kept(is_path, is_action)
+            yield Piece(chunk, np.flatnonzero(is_action), infosets, form, left, rule)
 
 
 def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:

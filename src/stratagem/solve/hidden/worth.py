@@ -9,7 +9,7 @@ Axes: W worlds, P players, A actions, V visits, D unknowns, K entries of the Jac
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,13 +62,41 @@ class Batch:
 class Worth:
     """What actions are worth under some choices, and the parts that derivatives are made of."""
 
+    layout: Layout
     worth: Floats  # [A, W] certainty equivalent, up to a constant of the player
-    belief: Floats  # [V, W] probability of the path, given the visit's action
-    slope: Floats  # [V, W] derivative of the action's worth by the logarithm of the path's weight
+    weight: Floats  # [V, W] of the path, up to a factor of the visit's action
+    total: Floats  # [A, W] summed weights
+    value: Floats  # [V, W] what is averaged
+    mean: Floats  # [A, W]
+    averse_slope: Floats | None = None  # [V, W]
+
+    @property
+    def belief(self) -> Floats:
+        """[V, W] probability of the path, given the visit's action."""
+        return np.asarray(self.weight * (1 / self.total)[self.layout.action_of_visit])
+
+    @property
+    def slope(self) -> Floats:
+        """[V, W] derivative of the action's worth by the logarithm of the path's weight."""
+        if self.averse_slope is not None:
+            return self.averse_slope
+        action = self.layout.action_of_visit
+        slope = self.value - self.mean[action]
+        slope *= self.weight
+        slope *= (1 / self.total)[action]
+        return np.asarray(slope)
 
     def part(self, worlds: NDArray[np.int64]) -> Worth:
         """Some of the worlds."""
-        return Worth(self.worth[:, worlds], self.belief[:, worlds], self.slope[:, worlds])
+        return Worth(
+            self.layout,
+            self.worth[:, worlds],
+            self.weight[:, worlds],
+            self.total[:, worlds],
+            self.value[:, worlds],
+            self.mean[:, worlds],
+            None if self.averse_slope is None else self.averse_slope[:, worlds],
+        )
 
 
 def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
@@ -108,46 +136,42 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
 
 
 def worth(batch: Batch, log_choice: Floats) -> Worth:
-    """Worth and slopes of all actions under log probabilities [A, W] of choice."""
+    """What all actions are worth under log probabilities [A, W] of choice."""
     layout = batch.layout
     log_weight = layout.others @ log_choice
     log_weight += batch.log_chance
-    belief = _normalised(layout, log_weight)
-    slope = belief * batch.value
-    mean = layout.sum_of_action @ slope
-    slope -= belief * mean[layout.action_of_visit]
-    if batch.attitude is None:
-        return Worth(mean, belief, slope)
-    return _averse(batch, batch.attitude, log_weight, Worth(mean, belief, slope))
+    weight = _weight(layout, log_weight)
+    total = layout.sum_of_action @ weight
+    mean = layout.sum_of_action @ (weight * batch.value) / total
+    plain = Worth(layout, mean, weight, total, batch.value, mean)
+    return plain if batch.attitude is None else _averse(plain, batch.attitude, log_weight)
 
 
-def _averse(batch: Batch, one: Attitude, log_weight: Floats, plain: Worth) -> Worth:
+def _averse(plain: Worth, one: Attitude, log_weight: Floats) -> Worth:
     """Certainty equivalents in place of means."""
-    layout, action = batch.layout, batch.layout.action_of_visit
+    layout, action = plain.layout, plain.layout.action_of_visit
     is_neutral = one.aversion == 0
     safe = np.where(is_neutral, 1.0, one.aversion)
-    gain = np.where(one.is_strong | is_neutral, 0.0, -one.aversion * plain.worth)
-    value = np.where(is_neutral, plain.worth, -np.log1p(gain) / safe)
+    gain = np.where(one.is_strong | is_neutral, 0.0, -one.aversion * plain.mean)
+    value = np.where(is_neutral, plain.mean, -np.log1p(gain) / safe)
     slope = plain.slope / (1 + gain)[action]
     if one.is_strong.any():
         strong = one.is_strong[action]
         tilted = log_weight + np.where(strong, one.exponent, 0.0)
         change = _log_sum(layout, tilted) - _log_sum(layout, log_weight)
         value = np.where(one.is_strong, -change / safe, value)
-        slope = np.where(strong, (plain.belief - _normalised(layout, tilted)) / safe[action], slope)
-    return Worth(value, plain.belief, slope)
+        weight = _weight(layout, tilted)
+        share = weight / (layout.sum_of_action @ weight)[action]
+        slope = np.where(strong, (plain.belief - share) / safe[action], slope)
+    return replace(plain, worth=value, averse_slope=slope)
 
 
-def _normalised(layout: Layout, log_weight: Floats) -> Floats:
-    """Weights [V, W] as shares of their action's."""
-    action = layout.action_of_visit
+def _weight(layout: Layout, log_weight: Floats) -> Floats:
+    """Weights [V, W], for each action up to a factor where exponentials would be lost."""
     if log_weight.min() > SAFE_EXPONENT:
-        share = np.exp(log_weight)
-    else:
-        share = log_weight - np.maximum.reduceat(log_weight, layout.first_visit, axis=0)[action]
-        np.exp(share, out=share)
-    share *= (1 / (layout.sum_of_action @ share))[action]
-    return share
+        return np.exp(log_weight)
+    top = np.maximum.reduceat(log_weight, layout.first_visit, axis=0)
+    return np.asarray(np.exp(log_weight - top[layout.action_of_visit]))
 
 
 def _log_sum(layout: Layout, log_weight: Floats) -> Floats:
