@@ -11,21 +11,25 @@ Show = Callable[[Any, bool], None]
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+_history_option = click.option(
+    "--history",
+    multiple=True,
+    metavar="MOVE=ACTION",
+    help="What was seen, instead of the scenario's own; repeatable, or with commas.",
+)
+
+
 def add_verbs(main: click.Group, study_options: Decorator, show_finding: Show) -> None:
-    """Add `infer` and `score` to the command line."""
+    """Add `infer`, `watch` and `score` to the command line."""
     main.add_command(_infer(study_options, show_finding))
+    main.add_command(_watch(study_options, show_finding))
     main.add_command(_score(show_finding))
 
 
 def _infer(study_options: Decorator, show_finding: Show) -> click.Command:
     @click.command()
     @click.argument("scenario", metavar="FILE_OR_NAME")
-    @click.option(
-        "--history",
-        multiple=True,
-        metavar="MOVE=ACTION",
-        help="What was seen, instead of the scenario's own; repeatable, or with commas.",
-    )
+    @_history_option
     @click.option(
         "--sampler",
         type=click.Choice(["auto", "weights", "nuts"]),
@@ -50,14 +54,35 @@ def _infer(study_options: Decorator, show_finding: Show) -> click.Command:
     ) -> None:
         """Say what the moves already made reveal of every uncertain number, and how far the forecast moves."""
         from stratagem.analyse.infer import infer as infer_from
-        from stratagem.analyse.study import Study
-        from stratagem.catalogue import load
 
-        seen = tuple(one.strip() for text in history for one in text.split(",") if one.strip()) or None
-        study = Study(load(scenario), perceptions=not no_perceptions, history=seen, **options)
-        show_finding(infer_from(study, sampler, draws), is_json)
+        show_finding(
+            infer_from(_study(scenario, history, perceptions=not no_perceptions, **options), sampler, draws), is_json
+        )
 
     return infer
+
+
+def _watch(study_options: Decorator, show_finding: Show) -> click.Command:
+    @click.command()
+    @click.argument("scenario", metavar="FILE_OR_NAME")
+    @_history_option
+    @study_options
+    def watch(scenario: str, history: tuple[str, ...], no_perceptions: bool, is_json: bool, **options: Any) -> None:
+        """List the moves and outcomes ahead that would tell most of each question and each hidden fact."""
+        from stratagem.analyse.watch import watch as look_ahead
+
+        show_finding(look_ahead(_study(scenario, history, perceptions=not no_perceptions, **options)), is_json)
+
+    return watch
+
+
+def _study(scenario: str, history: tuple[str, ...], **options: Any) -> Any:
+    """The study of a scenario after a history, which may be given in several texts or in one with commas."""
+    from stratagem.analyse.study import Study
+    from stratagem.catalogue import load
+
+    seen = tuple(one.strip() for text in history for one in text.split(",") if one.strip()) or None
+    return Study(load(scenario), history=seen, **options)
 
 
 def _score(show_finding: Show) -> click.Command:
