@@ -42,12 +42,14 @@ def _infer(study_options: Decorator, show_finding: Show) -> click.Command:
         type=click.IntRange(10, 100_000),
         help="Draws a chain of `nuts`, as many again to warm up [default: 500].",
     )
+    @click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw before and after as SVG.")
     @study_options
     def infer(
         scenario: str,
         history: tuple[str, ...],
         sampler: str,
         draws: int | None,
+        svg_file: str | None,
         no_perceptions: bool,
         is_json: bool,
         **options: Any,
@@ -55,9 +57,13 @@ def _infer(study_options: Decorator, show_finding: Show) -> click.Command:
         """Say what the moves already made reveal of every uncertain number, and how far the forecast moves."""
         from stratagem.analyse.infer import infer as infer_from
 
-        show_finding(
-            infer_from(_study(scenario, history, perceptions=not no_perceptions, **options), sampler, draws), is_json
-        )
+        study = _study(scenario, history, perceptions=not no_perceptions, **options)
+        finding = infer_from(study, sampler, draws)
+        show_finding(finding, is_json)
+        if svg_file is not None:
+            from stratagem.show.before_after import write_before_after
+
+            write_before_after(finding, svg_file)
 
     return infer
 
