@@ -90,9 +90,9 @@ def sparkline(values: Floats, weight: Floats, ends: tuple[float, float]) -> str:
 
 def asked(reading: Reading, weight: Floats, question: int) -> Pooled | None:
     """A question under a history, worlds weighed by `weight` [W] (which holds the history's probability already); None where void."""
-    safe = np.where(reading.likelihood > 0, reading.likelihood, 1.0)
-    factor = np.where(reading.likelihood > 0, weight / safe, 0.0)
-    return pool(reading.questions[question] * factor, reading.conditions[question] * factor)
+    safe = np.where(reading.likelihood > 0, reading.likelihood, np.inf)
+    event, condition = (weight * (part[question] / safe) for part in (reading.questions, reading.conditions))
+    return pool(event, condition)
 
 
 def bits(ratio: Floats, weight: Floats) -> float:

@@ -33,10 +33,12 @@ def write_reliability(finding: Finding, file: str | Path) -> None:
 
 
 def standing_alone(svg: str) -> str:
-    """An SVG made for a page, with the colours of the page written in."""
+    """An SVG made for a page, with the page's colours, paper and kind of letters written in."""
     for name, colour in COLOURS.items():
         svg = svg.replace(f"var({name})", colour)
-    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    head, rest = svg.split(">", 1)
+    named = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" ', 1)
+    return f'{named}><rect width="100%" height="100%" fill="{COLOURS["--paper"]}"/>{rest}'
 
 
 def _spec(rows: list[dict[str, Any]]) -> dict[str, Any]:
