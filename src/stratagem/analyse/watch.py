@@ -23,8 +23,8 @@ from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats
 from stratagem.scenario.lexicon import in_words
 from stratagem.scenario.model import Scenario
+from stratagem.scenario.quantities import unknown_names
 from stratagem.solve.intervene import Choice
-from stratagem.solve.known import unknown_names
 
 MOST_WORLDS = 1024
 MOST_ROWS = 8  # indicators of one question or fact
@@ -165,7 +165,7 @@ def _hidden(scenario: Scenario, readings: Readings) -> Iterator[str]:
         weighed = (
             [one for one in readings.numbers if one.startswith(f"{name}.")] if name.endswith(".weights") else [name]
         )
-        yield from (one for one in weighed if np.ptp(readings.numbers[one]) > 0)
+        yield from (one for one in weighed if one in readings.numbers and np.ptp(readings.numbers[one]) > 0)
 
 
 def _indicator(

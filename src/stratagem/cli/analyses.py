@@ -54,7 +54,7 @@ def shift(
     """Show how an event in one place moves a decision in another, and why."""
     from stratagem.analyse.shift import shift as shift_decision
 
-    show_finding(shift_decision(_study(scenario, **options), event, decision, way or "surprise", baseline), is_json)
+    show_finding(shift_decision(study_of(scenario, **options), event, decision, way or "surprise", baseline), is_json)
 
 
 @main.command()
@@ -69,7 +69,7 @@ def options(scenario: str, decision: str, reference: float, is_true: bool, is_js
     """Put the options of a move side by side: mean, spread, risk, regret, dominance."""
     from stratagem.analyse.options import options as compare_options
 
-    show_finding(compare_options(_study(scenario, **options), decision, reference, not is_true), is_json)
+    show_finding(compare_options(study_of(scenario, **options), decision, reference, not is_true), is_json)
 
 
 @main.command()
@@ -80,7 +80,7 @@ def learn(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
     """Show which number to learn next: what would sharpen each question, and what it is worth to who decides."""
     from stratagem.analyse.learn import learn as learn_next
 
-    show_finding(learn_next(_study(scenario, **options), decision), is_json)
+    show_finding(learn_next(study_of(scenario, **options), decision), is_json)
 
 
 @main.command()
@@ -91,7 +91,7 @@ def flips(scenario: str, decision: str, is_json: bool, **options: Any) -> None:
     """Show what would flip a decision: thresholds, a map, the nearest flips."""
     from stratagem.analyse.flips import flips as find_flips
 
-    show_finding(find_flips(_study(scenario, **options), decision), is_json)
+    show_finding(find_flips(study_of(scenario, **options), decision), is_json)
 
 
 @main.command()
@@ -103,7 +103,7 @@ def discover(scenario: str, decision: str, option: str | None, is_json: bool, **
     """Say in which worlds the mover takes an option: boxes of quantities, each checked on half-samples."""
     from stratagem.analyse.discover import discover as discover_boxes
 
-    show_finding(discover_boxes(_study(scenario, **options), decision, option), is_json)
+    show_finding(discover_boxes(study_of(scenario, **options), decision, option), is_json)
 
 
 @main.command()
@@ -115,7 +115,7 @@ def sensitivity(scenario: str, decision: str, option: str | None, is_json: bool,
     """Share out the variance of a payoff gap and of a chance among the uncertain numbers."""
     from stratagem.analyse.sensitivity import sensitivity as share_out
 
-    show_finding(share_out(_study(scenario, **options), decision, option), is_json)
+    show_finding(share_out(study_of(scenario, **options), decision, option), is_json)
 
 
 @main.command()
@@ -138,7 +138,8 @@ def diff(before: str, after: str, is_json: bool, **options: Any) -> None:
     show_finding(compare(cases[0].scenario, cases[1].scenario, answers), is_json)
 
 
-def _study(scenario: str, no_perceptions: bool, history: str | None, **options: Any) -> Study:
+def study_of(scenario: str, no_perceptions: bool, history: str | None, **options: Any) -> Study:
+    """The study that the options of a verb ask for."""
     from stratagem.analyse.study import Study
     from stratagem.catalogue import load
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stratagem.cli.analyses import study_options
+from stratagem.cli.analyses import study_of, study_options
 from stratagem.cli.output import scenario_argument, show_finding
 from stratagem.cli.program import main
 
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
 @main.command()
 @scenario_argument
-@click.option(
-    "--history",
-    multiple=True,
-    metavar="MOVE=ACTION",
-    help="What was seen, instead of the scenario's own; repeatable, or with commas.",
-)
 @click.option(
     "--sampler",
     type=click.Choice(["auto", "weights", "nuts"]),
@@ -34,24 +28,35 @@ if TYPE_CHECKING:
     type=click.IntRange(10, 100_000),
     help="Draws a chain of `nuts`, as many again to warm up [default: 500].",
 )
+@click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw before and after as SVG.")
 @study_options
 def infer(
     scenario: str,
-    history: tuple[str, ...],
     sampler: str,
     draws: int | None,
-    no_perceptions: bool,
+    svg_file: str | None,
     is_json: bool,
     **options: Any,
 ) -> None:
     """Say what the moves already made reveal of every uncertain number, and how far the forecast moves."""
     from stratagem.analyse.infer import infer as infer_from
-    from stratagem.analyse.study import Study
-    from stratagem.catalogue import load
 
-    seen = tuple(one.strip() for text in history for one in text.split(",") if one.strip()) or None
-    study = Study(load(scenario), perceptions=not no_perceptions, history=seen, **options)
-    show_finding(infer_from(study, sampler, draws), is_json)
+    finding = infer_from(study_of(scenario, **options), sampler, draws)
+    show_finding(finding, is_json)
+    if svg_file is not None:
+        from stratagem.show.before_after import write_before_after
+
+        write_before_after(finding, svg_file)
+
+
+@main.command()
+@scenario_argument
+@study_options
+def watch(scenario: str, is_json: bool, **options: Any) -> None:
+    """List the moves and outcomes ahead that would tell most of each question and each hidden fact."""
+    from stratagem.analyse.watch import watch as look_ahead
+
+    show_finding(look_ahead(study_of(scenario, **options)), is_json)
 
 
 @main.command()

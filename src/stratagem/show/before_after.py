@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stratagem.analyse.finding import Finding
-from stratagem.show.figures import Figure, Point, figure
+from stratagem.show.figures import Chart, Point, points
 from stratagem.show.files import write_atomically
 from stratagem.show.numbers import chance
 from stratagem.show.reliability import standing_alone
@@ -16,16 +16,14 @@ STATED = "as stated"
 KEY = (("ring", "before what was seen"), ("dot", "after"), ("range", "5 to 95 % over worlds, after"))
 
 
-def before_after(finding: Finding) -> Figure:
+def before_after(finding: Finding) -> Chart:
     """The figure of an `infer` finding: statements under each assumption, then questions."""
-    rows = [*_statements(finding), *_questions(finding)]
-    description = "; ".join(f"{row.label}: {row.text}" for row in rows)
-    return figure("before-after", finding.title, description, KEY, rows)
+    return points(finding.title, KEY, [*_statements(finding), *_questions(finding)], tables=("revealed", "questions"))
 
 
 def write_before_after(finding: Finding, file: str | Path) -> None:
     """Write the figure to a file of its own, replacing it in one step. Raises `StratagemError` where the package that draws is missing."""
-    write_atomically(file, standing_alone(before_after(finding).wide))
+    write_atomically(file, standing_alone(before_after(finding).svg("before-after")))
 
 
 def _statements(finding: Finding) -> Iterator[Point]:
