@@ -55,12 +55,34 @@ def test_where_nothing_comes_before_a_decision_no_event_is_tried() -> None:
     assert events(study, study.decision("challenge")) is None
 
 
-def test_a_briefing_holds_a_shift_and_the_options() -> None:
+def test_a_briefing_holds_every_analysis_that_has_an_answer_and_says_why_others_have_none() -> None:
     case = Case("waiting", "waiting.yaml", WAITING)
     found = brief(Study(case, worlds=20), solve(case, worlds=20))
-    assert [one.kind for one in found.findings] == ["events", "shift", "options"]
+    assert [one.kind for one in found.findings] == ["events", "shift", "learn", "options"]
+    assert [name for name, _ in found.unanswered] == ["flips", "discover", "sensitivity"]
+    assert all("varies" in why or "takes at least" in why for _, why in found.unanswered)
     assert found.short.changes[0].startswith("“")
     assert found.short.mover == "A"
+
+
+def verdict(name: str) -> str:
+    return brief(Study(load(name), worlds=120), solve(name, worlds=120)).short.sure[0]
+
+
+def test_the_verdict_weighs_how_likely_the_choice_is_and_how_often_it_is_best() -> None:
+    assert verdict("tullock-two-theatres").startswith("Sure, as far as its assumptions go: it gives that choice 100 %")
+    assert verdict("signorino-deterrence").startswith("Not sure: it gives that choice 52 %")  # best in every world
+    assert verdict(FOUNDING).startswith("Not sure")
+
+
+def test_the_short_answer_takes_its_flips_from_the_finding() -> None:
+    found = brief(Study(load(FOUNDING), worlds=120), solve(FOUNDING, worlds=120))
+    (flips,) = (one for one in found.findings if one.kind == "flips")
+    tables = {table.name: [dict(zip((c.name for c in table.columns), row, strict=True)) for row in table.rows] for table in flips.tables}  # fmt: skip
+    near, inside = tables["nearest"][0], [row for row in tables["thresholds"] if row["where"] == "inside"]
+    said = " ".join(found.short.changes)
+    assert f"{near['distance']:.2f} standard deviations makes Moscow prefer “{near['to']}”" in said
+    assert f"{len({row['number'] for row in inside})} numbers flip it, each alone" in said
 
 
 def test_further_findings_follow_its_own() -> None:
