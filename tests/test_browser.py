@@ -144,7 +144,8 @@ def test_prints_on_few_pages_none_of_them_empty(opened: Any) -> None:
     [
         ("first-1280", 1280, "light", None), ("first-1280-dark", 1280, "dark", None), ("first-390", 390, "light", None),
         ("game-1280", 1280, "light", "#figure-game"), ("game-390", 390, "light", "#figure-game"),
-        ("flips-1280", 1280, "light", FLIPS), ("flips-390-dark", 390, "dark", FLIPS),
+        ("thresholds-1280", 1280, "light", f"{FLIPS} figure >> nth=0"), ("tornado-390-dark", 390, "dark", f"{FLIPS} figure >> nth=1"),
+        ("map-1280", 1280, "light", f"{FLIPS} figure >> nth=2"), ("map-390-dark", 390, "dark", f"{FLIPS} figure >> nth=2"),
     ],
 )  # fmt: skip
 def test_looks_as_it_did(opened: Any, request: pytest.FixtureRequest, name: str, width: int, scheme: str, place: str | None) -> None:  # fmt: skip
