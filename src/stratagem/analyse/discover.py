@@ -197,6 +197,9 @@ def _caveats(sample: Sample, what: Subject, meaning: str) -> Iterator[str]:
         f"{len(sample):,} worlds come to the decision and count as {effective_size(sample.weight):,.0f} of equal weight; "
         "each weighs what the history and reaching the move are worth of probability in it"
     )
+    tied = float(what.weight @ ((what.best > 0) & (what.best <= 0.5))) / float(what.weight.sum())
+    if tied > 0:
+        yield f"in {percent(tied)} of worlds it shares first place with others, or is best in the lesser part of the states reached; that does not count as its being the best reply"
     yield "a box says where the outcome is frequent, not that its quantities cause it"
 
 
