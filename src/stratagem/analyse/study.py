@@ -31,6 +31,7 @@ class Study:
     without: tuple[str, ...] = ()
     history: tuple[str, ...] | None = None
     fixed: dict[str, float] = field(default_factory=dict)
+    engine: str = "auto"  # what sweeps the game: `numpy`, `jax`, or by size
 
     @property
     def scenario(self) -> Scenario:
@@ -67,6 +68,7 @@ class Study:
             perceptions=self.perceptions,
             taken_as_known=self.taken_as_known,
             step=step,
+            engine=self.engine,
         )
 
     def solver(
