@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +28,10 @@ from stratagem.catalogue import load, names
 from stratagem.errors import UsageError
 from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import numbers
+from stratagem.show import finding_schema
 from stratagem.show.findings import MOST_ROWS, finding_json, render_finding, shown
+
+jsonschema = pytest.importorskip("jsonschema", reason="findings are tried against their JSON Schema")
 
 WORLDS = 120
 FOUNDING = "kazakhstan-ukraine-2022"
@@ -167,6 +171,30 @@ def test_the_json_has_the_numbers_of_the_finding() -> None:
         for table in one.tables:
             rows = [tuple(row.values()) for row in data["tables"][table.name]]
             assert rows == [tuple(row) for row in table.rows], (where, table.name)
+
+
+def test_the_json_fits_its_schema() -> None:
+    schema = finding_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    fits = jsonschema.Draft202012Validator(schema)
+    for where, one in each():
+        data = json.loads(finding_json(one), parse_constant=lambda constant: pytest.fail(f"{constant} in JSON"))
+        branch = jsonschema.Draft202012Validator({**schema, "oneOf": [{"$ref": f"#/$defs/{one.kind}"}]})
+        assert [f"{error.json_path}: {error.message}" for error in branch.iter_errors(data)] == [], where
+        name = next(table.name for table in one.tables)
+        assert not fits.is_valid({**data, "tables": {**data["tables"], name: [{"another column": 1}]}}), where
+        assert not fits.is_valid({**data, "rests_on": ["q"]}), where
+
+
+def test_every_table_and_column_of_the_schema_is_documented() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "json.md").read_text("utf-8")
+    part = page[page.index("# Findings") :]
+    for kind in KINDS:
+        tables = finding_schema()["$defs"][kind]["properties"]["tables"]
+        for name, table in (*tables["properties"].items(), *tables.get("patternProperties", {}).items()):
+            assert f"`{name.strip('^$').replace('[0-9]+', 'N').replace('.+', 'QUESTION')}`" in part, (kind, name)
+            for column in table["items"].get("properties", {}):
+                assert f"`{column}`" in part, (kind, name, column)
 
 
 def test_the_terminal_has_the_numbers_of_the_finding() -> None:

@@ -46,7 +46,7 @@ def discover(study: Study, decision: str, option: str | None = None) -> Finding:
         title=f"{study.scenario.scenario}: the worlds in which {what.mover} chooses “{what.titles[0]}” at {what.label}",
         judgements=tuple(_judgements(boxes, leafs, meaning, effective_size(sample.weight))),
         tables=tuple(tables),
-        caveats=tuple(_caveats(sample, what, meaning)),
+        caveats=tuple(_caveats(study, sample, what, meaning)),
         rests_on=bases(study.scenario, (study.game.steps[what.step].move,), tables),
         manifest={
             "decision": what.label,
@@ -191,12 +191,22 @@ def _judgements(boxes: Boxes, leafs: Leaves, meaning: str, size: float) -> Itera
         yield "A tree finds some order in them, though no box does; see its table."
 
 
-def _caveats(sample: Sample, what: Subject, meaning: str) -> Iterator[str]:
+def _caveats(study: Study, sample: Sample, what: Subject, meaning: str) -> Iterator[str]:
     yield f"the outcome: {meaning}, in the states of {what.label} that are reached"
     yield (
         f"{len(sample):,} worlds come to the decision and count as {effective_size(sample.weight):,.0f} of equal weight; "
         "each weighs what the history and reaching the move are worth of probability in it"
     )
+    tied = float(what.weight @ ((what.best > 0) & (what.best <= 0.5))) / float(what.weight.sum())
+    if tied > 0:
+        yield f"in {percent(tied)} of worlds it shares first place with others, or is best in the lesser part of the states reached; that does not count as its being the best reply"
+    pairs = [one.between for one in study.scenario.correlations if set(one.between) <= set(what.inputs)]
+    if pairs:
+        yield (
+            "boxes limit the quantities themselves and are not rotated onto their principal components: a limit on a mixture of quantities has no source that could be asked, "
+            f"and density and coverage are counted over worlds, so that they hold with correlation ({'; '.join(f'{one} with {other}' for one, other in pairs[:4])}); "
+            "what may stand in for a limited quantity is listed"
+        )
     yield "a box says where the outcome is frequent, not that its quantities cause it"
 
 

@@ -22,6 +22,7 @@ from stratagem.analyse.thresholds import REACH, SAMPLED_WORLDS, Axis, axes_of, o
 from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats
 from stratagem.graph.worlds import Worlds, stated
+from stratagem.solve.kernel import TIE_TOLERANCE
 
 MAP = 13
 MOST_NUMBERS = 12
@@ -211,7 +212,11 @@ def _judgements(
     mover: str, titles: list[str], first: int, values: Floats, axes: list[Axis], near: list[Flip], reach: Pooled
 ) -> Iterator[str]:
     second = float(np.delete(values, first).max())
-    yield f"In the central world {mover} prefers “{titles[first]}”, by {values[first] - second:.3f} (met in {chance(reach.mean, reach.error)} of plays)."
+    if values[first] - second <= TIE_TOLERANCE:
+        level = [title for title, value in zip(titles, values, strict=True) if values[first] - value <= TIE_TOLERANCE]
+        yield f"In the central world {' and '.join(f'“{one}”' for one in level)} are worth the same to {mover}: a tie, which any move of what they hang on breaks."
+    else:
+        yield f"In the central world {mover} prefers “{titles[first]}”, by {values[first] - second:.3f} (met in {chance(reach.mean, reach.error)} of plays)."
     inside = [axis.name for axis in axes if any(axis.is_inside(value) for value, _ in axis.thresholds)]
     if inside:
         yield f"Within their 90 % ranges these flip it alone: {', '.join(inside[:8])}" + (

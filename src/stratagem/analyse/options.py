@@ -112,7 +112,8 @@ class Situation:
     @property
     def title(self) -> str:
         """The situation by what can be done in it."""
-        return f"where {len(self.options)} options stand (met in {chance(self.reach.mean, self.reach.error)} of plays)"
+        stand = "1 option stands" if len(self.options) == 1 else f"{len(self.options)} options stand"
+        return f"where {stand} (met in {chance(self.reach.mean, self.reach.error)} of plays)"
 
 
 def compare(study: Study, step: int, believed: bool) -> list[Situation]:
@@ -350,7 +351,8 @@ def _judgements(situation: Situation, risks: dict[str, Risk], mover: str) -> Ite
     by_mean = max(found, key=lambda one: risks[one.name].mean)
     by_tail = max(found, key=lambda one: risks[one.name].tail_mean)
     level = [one.title for one in found if one is not by_mean and risks[one.name].mean == risks[by_mean.name].mean]
-    tails = [fixed(risks[one.name].tail_mean, risks[one.name].tail_error, 2, "+") for one in (by_tail, by_mean)]
+    compared = [risks[one.name] for one in (by_tail, by_mean)]
+    tails = [fixed(one.tail_mean, max(two.tail_error for two in compared), 2, "+") for one in compared]
     least = (
         "which also has the least bad worst 5 %"
         if by_tail is by_mean

@@ -393,12 +393,15 @@ def _judgements(
     after = sides[way]
     assert after is not None
     change, error = _change(before, after, moved)
+    if not any(side.decision.reached.any() for side in (before, after)):
+        yield f"{info.label} is reached in no world, with {event} or without: there is no choice to shift."
+        return
     if abs(change) <= max(2 * error, NOTHING):
         yield f"{event} does not move what {mover} chooses at {info.label} by more than its Monte Carlo error."
     else:
         one, two = (_stated(side, moved) for side in (before, after))
         verb = "raises" if change > 0 else "lowers"
-        yield f"{event} {verb} the chance that {mover} chooses “{info.option_titles[moved]}” from {one} to {two} ({points(change, error)})."
+        yield f"{event} {verb} the chance that {mover} chooses “{info.option_titles[moved]}” {f'from {one} to {two}' if one != two else f'from {one}'} ({points(change, error)})."
     yield _by_way(event, info.option_titles[moved], before, sides, moved)
     if links is not None and len(links) > 1:
         yield from _carried(links, info.option_titles[moved], moved, change, error)

@@ -32,6 +32,7 @@ class Study:
     without: tuple[str, ...] = ()
     history: tuple[str, ...] | None = None
     fixed: dict[str, float] = field(default_factory=dict)
+    engine: str = "auto"  # what sweeps the game: `numpy`, `jax`, or by size
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -67,6 +68,7 @@ class Study:
             fixed=self.fixed,
             perceptions=self.perceptions,
             step=step,
+            engine=self.engine,
         )
 
     def solver(

@@ -30,6 +30,13 @@ def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable."
         ),
+        click.option(
+            "--engine",
+            type=click.Choice(["auto", "numpy", "jax"]),
+            default="auto",
+            show_default=True,
+            help="What sweeps the game.",
+        ),
         click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all."),
         click.option("--json", "is_json", is_flag=True, help="Print as JSON."),
     )

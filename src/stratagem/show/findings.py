@@ -117,12 +117,17 @@ def finding_json(finding: Finding) -> str:
             "title": finding.title,
             "judgements": list(finding.judgements),
             "tables": {table.name: _rows(table) for table in finding.tables},
+            "about": {table.name: _about(table) for table in finding.tables},
             "caveats": list(finding.caveats),
             "rests_on": [asdict(one) for one in finding.rests_on],
             "manifest": dict(finding.manifest),
             "conditional_on": FIXED_SENTENCE,
         }
     )
+
+
+def _about(table: Table) -> dict[str, Any]:
+    return {"title": table.title, "note": table.note, "columns": [asdict(column) for column in table.columns]}
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:
