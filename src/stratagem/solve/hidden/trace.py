@@ -36,6 +36,7 @@ FINE = 1e-8
 ROUNDING = 2e-16  # for each unit of precision times range of payoffs
 MOST_NEWTON = 8
 RESPONSES = 4
+DEPARTURE = 1e-9
 WORTH_CUTTING = 0.75  # share of worlds still under way, below which the others leave the batch
 MOST_PASSES = 4000
 DRIFT = 1e-9
@@ -146,19 +147,54 @@ def _respond(way: Way, batch: Batch) -> None:
         last = move
 
 
-def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -> Traced:
-    """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled."""
+def resume(batch: Batch, scores: Floats, place: Floats, direction: Floats) -> Way:
+    """Worlds in equilibrium at scores [A, W] and places [W], setting out to higher (1) or lower (-1) precision [W]."""
+    layout, worlds = batch.layout, len(batch)
+    at = point(batch, layout.centred(scores), place)
+    unit = 1 + np.abs(at.scores[layout.unknown] - at.scores[layout.reference])
+    length = batch.scale + place
+    matrix = bordered(at, unit, length, np.zeros_like(unit), np.ones(worlds))
+    sides = np.zeros((*matrix.shape[:2], 2))
+    sides[:, -1, 1] = 1.0
+    _, ahead, is_solved = _solved(matrix, sides)
+    size = np.abs(ahead).max(axis=0)
+    way = start(batch, place)
+    way.scores, way.anchor = at.scores.copy(), at.scores.copy()
+    way.unit, way.tangent, way.tangent_place = unit, direction * ahead[:-1] / size, direction * ahead[-1] / size
+    way.place, way.anchor_place = (place * (1 + direction * DEPARTURE) for _ in range(2))
+    way.sign = direction * np.where(is_solved, np.linalg.slogdet(matrix)[0], 0.0)
+    way.step[:] = 1.0
+    _set_out(way, at, np.ones(worlds, bool), np.full(worlds, np.inf))
+    return way
+
+
+def trace(
+    batch: Batch,
+    way: Way,
+    target: Floats,
+    is_limit: NDArray[np.bool_],
+    ceiling: Floats | None = None,
+    most_passes: int = MOST_PASSES,
+) -> Traced:
+    """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled.
+
+    Worlds that pass the `ceiling` [W], come back to precision 0, or take too many passes, end as too long.
+    """
     done = _nothing(batch)
     part = batch.part(way.world) if len(way.world) < len(batch) else batch
     while len(way.world):
         at = point(part, way.scores, way.place)
         ended, residual = _ended(way, at, is_limit[way.world])
+        is_long = (way.passes >= most_passes) | (way.anchor_place < 0)
+        if ceiling is not None:
+            is_long |= way.anchor_place > ceiling[way.world]
+        ended[(ended < 0) & is_long] = LONG
         if (ended >= 0).any():
             _record(done, way, at, ended, residual)
             keep = np.flatnonzero(ended < 0)
             if not len(keep):
                 break
-            if len(keep) < WORTH_CUTTING * len(ended):
+            if len(keep) < WORTH_CUTTING * len(ended) or (ended > ARRIVED).any():
                 way, at = way.part(keep), at.part(keep)
                 part = at.batch
         _advance(way, at, target[way.world], is_limit[way.world])
@@ -192,7 +228,6 @@ def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> tuple[NDArray[np
     is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (residual <= RESIDUAL)
     ended = np.where(is_still, ARRIVED, -1)
     ended[(ended < 0) & (way.step < LEAST_STEP)] = STALLED
-    ended[(ended < 0) & (way.passes >= MOST_PASSES)] = LONG
     return ended, residual
 
 
@@ -249,7 +284,8 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     is_high = is_limit & (way.place > HIGH * at.batch.scale)
     is_near = ~is_astray & (miss < np.where(is_high, _fine(way, at), NEAR))
     _check_sign(way, matrix, ahead, is_near & ~way.is_sure, is_astray)
-    overshoots = is_near & ~way.is_last & ((target - way.anchor_place) * (target - way.place - newton[-1] * length) < 0)
+    landing = way.place + np.where(is_near, newton[-1] * length, 0.0)
+    overshoots = is_near & ~way.is_last & ((way.anchor_place < target) != (landing < target))
     is_astray |= overshoots
     is_near &= ~is_astray
     way.last_miss = miss
