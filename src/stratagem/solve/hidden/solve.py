@@ -52,6 +52,7 @@ class Piece:
     worlds: NDArray[np.int64]  # [W] of all
     actions: Ints  # [A] of all
     infosets: Ints  # [I] of all
+    paths: Ints  # [Z] of all
     layout: Layout
     numbers: Numbers
     response: Response
@@ -83,7 +84,7 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
             left = numbers.part(chunk)
             if not is_action.all():
                 left = left.kept(is_path, is_action)
-            yield Piece(chunk, np.flatnonzero(is_action), infosets, form, left, rule)
+            yield Piece(chunk, np.flatnonzero(is_action), infosets, np.flatnonzero(is_path), form, left, rule)
 
 
 def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
