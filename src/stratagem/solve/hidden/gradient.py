@@ -16,6 +16,7 @@ from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.paths import Floats, Numbers, Paths
 from stratagem.solve.hidden.solve import Piece, pieces
 from stratagem.solve.hidden.system import Point, jacobian, point
+from stratagem.solve.hidden.worth import worth
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,14 @@ def moved(paths: Paths, numbers: Numbers, found: Equilibrium, change: Change, re
     """The change of log probabilities [A, W] that a small change of the numbers makes; NaN without an equilibrium at finite precision."""
     table = np.full(found.log_behaviour.shape, np.nan)
     for piece, worlds, at in _points(paths, numbers, found, response):
-        layout, worth = piece.layout, at.worth
+        layout, parts = piece.layout, at.worth
         player, path, evaluator = layout.player_of_visit, piece.paths[layout.path_of_visit], _evaluator(piece)
         here = piece.worlds[worlds]
-        by_visit = worth.share * change.payoff[:, :, here][player, path]
-        by_visit += worth.slope * change.log_chance[:, :, here][evaluator, path]
+        by_visit = parts.share * change.payoff[:, :, here][player, path]
+        by_visit += parts.slope * change.log_chance[:, :, here][evaluator, path]
         push = at.batch.response.offset_moved(at.batch.offset, change.log_share[np.ix_(piece.actions, here)])
         push = push + at.batch.rate * (layout.sum_of_action @ by_visit)
-        push += change.precision[:, here][layout.player_of_action] * worth.worth
+        push += change.precision[:, here][layout.player_of_action] * parts.worth
         side = push[layout.unknown] - push[layout.reference]
         scores = np.linalg.solve(jacobian(at), side.T[:, :, None])[:, :, 0].T
         table[:, here] = 0.0
@@ -57,7 +58,7 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
     shapes = [getattr(numbers, name).shape for name in ("payoff", "log_chance", "log_share", "precision")]
     total = Change(*(np.full((count, *shape), np.nan) for shape in shapes))
     for piece, worlds, at in _points(paths, numbers, found, response):
-        layout, worth, here = piece.layout, at.worth, piece.worlds[worlds]
+        layout, parts, here = piece.layout, at.worth, piece.worlds[worlds]
         for table in (total.payoff, total.log_chance, total.log_share, total.precision):
             table[..., here] = 0.0
         sides = np.stack(
@@ -74,13 +75,13 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
         for number in range(count):
             push = _spread(at, solved[:, :, number].T)
             by_visit = (push * at.batch.rate)[layout.action_of_visit]
-            total.payoff[number][:, :, here] = (to_payoff @ (by_visit * worth.share)).reshape(players, num_paths, -1)
-            chance = to_chance @ (by_visit * worth.slope)
+            total.payoff[number][:, :, here] = (to_payoff @ (by_visit * parts.share)).reshape(players, num_paths, -1)
+            chance = to_chance @ (by_visit * parts.slope)
             total.log_chance[number][:, :, here] = chance.reshape(-1, num_paths, len(here))
             total.log_share[number][np.ix_(piece.actions, here)] = at.batch.response.offset_pulled(
                 at.batch.offset, push
             )
-            np.add.at(total.precision[number], (layout.player_of_action[:, None], here[None]), push * worth.worth)
+            np.add.at(total.precision[number], (layout.player_of_action[:, None], here[None]), push * parts.worth)
     return total
 
 
@@ -93,7 +94,7 @@ def _points(
         if len(worlds):
             batch, place = piece.batch.part(worlds), np.ones(len(worlds))
             log_choice = found.log_behaviour[np.ix_(piece.actions, piece.worlds[worlds])]
-            scores = batch.offset + batch.rate * point(batch, log_choice, place).worth.worth
+            scores = batch.offset + batch.rate * worth(batch, log_choice).worth
             yield piece, worlds, point(batch, piece.layout.centred(scores), place)
 
 

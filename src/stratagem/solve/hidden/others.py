@@ -18,7 +18,7 @@ from stratagem.solve.hidden.paths import Floats, Numbers, Paths, check
 from stratagem.solve.hidden.solve import Piece, pieces
 from stratagem.solve.hidden.system import jacobian, point
 from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, resume, trace
-from stratagem.solve.hidden.worth import Batch
+from stratagem.solve.hidden.worth import Batch, worth
 
 PRINCIPAL, BRANCH, START, FOLLOWED = -1, 0, 1, 2
 SOURCE = {BRANCH: "further along the branch", START: "from another start", FOLLOWED: "along the branch of another"}
@@ -105,8 +105,7 @@ def _of_piece(
     finite, limits = np.flatnonzero(~piece.is_limit & is_found), np.flatnonzero(piece.is_limit)
     if len(finite):
         part, place = batch.part(finite), np.ones(len(finite))
-        at = point(part, log_choice[:, finite], place)
-        scores = part.offset + part.rate * at.worth.worth
+        scores = part.offset + part.rate * worth(part, log_choice[:, finite]).worth
         for world, one in _sought(part, place, scores, starts, rng).all():
             known.add(int(finite[world]), one)
     if len(limits):
@@ -180,7 +179,7 @@ def _starts(batch: Batch, place: Floats, count: int, rng: np.random.Generator) -
     starts = []
     for choice in _profiles(layout, count // 2, rng):
         log_choice = np.broadcast_to(np.log(choice)[:, None], batch.offset.shape)
-        starts.append(batch.offset + batch.rate * place * point(batch, log_choice, place).worth.worth)
+        starts.append(batch.offset + batch.rate * place * worth(batch, log_choice).worth)
     starts += [rng.normal(0, 1 + number % 4, batch.offset.shape) for number in range(count - len(starts))]
     return starts
 

@@ -7,7 +7,7 @@ Axes: W worlds, I infosets, A actions, Z paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from stratagem.solve.hidden.certify import reach, regret
 from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.layout import Layout, layout
 from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
+from stratagem.solve.hidden.probit import Probit
 from stratagem.solve.hidden.response import Logit, Response
 from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
 from stratagem.solve.hidden.worth import Batch, batch_of
@@ -25,7 +26,7 @@ from stratagem.solve.hidden.worth import Batch, batch_of
 CHUNK_BYTES = 32 << 20
 KEPT_BYTES = 31 << 20
 MOST_WORLDS = 512
-RESPONSES = {"logit": Logit}
+RESPONSES: dict[str, Callable[[Layout], Response]] = {"logit": Logit, "probit": Probit}
 
 
 def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibrium:
@@ -36,6 +37,8 @@ def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibriu
     check(paths, numbers)
     if response not in RESPONSES:
         raise ValueError(f"the response is one of {', '.join(RESPONSES)}, not {response}")
+    if response != "logit" and np.isinf(numbers.precision).any():
+        raise ValueError("the limit is that of the logit branch")
     np.empty(
         KEPT_BYTES, np.uint8
     )  # once freed, the C library keeps freed arrays up to this size: no page faults for the next
