@@ -41,7 +41,7 @@ def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibriu
         raise ValueError("the limit is that of the logit branch")
     np.empty(
         KEPT_BYTES, np.uint8
-    )  # once freed, the C library keeps freed arrays up to this size: no page faults for the next
+    )  # freed at once, after which the C library keeps arrays up to this size: no page faults
     found = _empty(paths, numbers)
     for piece in pieces(paths, numbers, response):
         _fill(found, piece, _solved(piece))
@@ -171,7 +171,7 @@ def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
     """Write a piece's results to where they belong, and certify them."""
     is_limit = piece.is_limit
     log_reach, trembles = reach(piece.layout, piece.numbers, traced.log_choice)
-    residual = np.where(is_limit, traced.correction, traced.residual)
+    residual = np.where(is_limit & (traced.ended == ARRIVED), traced.correction, traced.residual)
     status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
