@@ -41,9 +41,7 @@ class Equilibrium:
     precision_reached: Floats  # [W] share of the precision asked for; in the limit, the precision itself
     folds: NDArray[np.int64]  # [W] how often the branch turned back on the way
     bifurcations: NDArray[np.int64]  # [W] how often another branch crossed it
-    drift: (
-        Floats  # [W] how much a probability would still move if precision doubled, to first order; of use in the limit
-    )
+    drift: Floats  # [W] in the limit, how much a probability would still move if precision doubled, to first order
     regret: Floats  # [I, W] what the mover would gain at the infoset by the best action instead, in payoff
     log_reach: Floats  # [I, W] log probability of reaching the infoset, as its mover evaluates chance
     trembles: NDArray[np.int64]  # [I, W] how many impossible moves of chance it takes to get there

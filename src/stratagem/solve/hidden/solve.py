@@ -92,6 +92,8 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
 
 def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
     """Which actions [A] are available together, and in which worlds [W]."""
+    if not is_available.shape[1]:
+        return
     if is_available.all():
         yield is_available[:, 0], np.arange(is_available.shape[1])
         return

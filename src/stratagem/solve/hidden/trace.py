@@ -23,9 +23,9 @@ from stratagem.solve.hidden.system import Point, bordered, point
 from stratagem.solve.hidden.worth import Batch
 
 ARRIVED, STALLED, LONG = 0, 1, 2
-FIRST_STEP = 8.0
+FIRST_STEP = 8.0  # lengths: for scores, shares of their scale; for place, shares of what it has come to
 LEAST_STEP = 1e-7
-BIFURCATION_STEP = 1e-5
+BIFURCATION_STEP = 1e-5  # so short a step that leads to the other sign of the determinant is no jump
 GREATEST_STEP = 10.0
 NEAR = 1e-3  # a Newton step so small, as a share of the scale of scores, is on the branch
 GREATEST_MISS = 0.5  # of the first Newton step
@@ -43,6 +43,7 @@ DRIFT = 1e-9
 SETTLED = 1e-7
 HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
 FAR = 1e7  # precision times range of payoffs at which the limit may be taken
+ROUGH = 1e9  # the same, from which rounding grows faster than behaviour settles
 FARTHEST = 1e11
 
 
@@ -93,7 +94,6 @@ class Traced:
     drift: Floats  # [W]
     folds: NDArray[np.int64]  # [W]
     bifurcations: NDArray[np.int64]  # [W]
-    sign: Floats  # [W]
 
 
 def start(batch: Batch, target: Floats) -> Way:
@@ -181,7 +181,7 @@ def trace(
     Worlds that pass the `ceiling` [W], come back to precision 0, or take too many passes, end as too long.
     """
     done = _nothing(batch)
-    part = batch.part(way.world) if len(way.world) < len(batch) else batch
+    part, is_over = batch, np.zeros(len(batch), bool)
     while len(way.world):
         at = point(part, way.scores, way.place)
         ended, residual = _ended(way, at, is_limit[way.world])
@@ -189,13 +189,15 @@ def trace(
         if ceiling is not None:
             is_long |= way.anchor_place > ceiling[way.world]
         ended[(ended < 0) & is_long] = LONG
+        ended[is_over] = -1
         if (ended >= 0).any():
             _record(done, way, at, ended, residual)
-            keep = np.flatnonzero(ended < 0)
+            is_over |= ended >= 0
+            keep = np.flatnonzero(~is_over)
             if not len(keep):
                 break
             if len(keep) < WORTH_CUTTING * len(ended) or (ended > ARRIVED).any():
-                way, at = way.part(keep), at.part(keep)
+                way, at, is_over = way.part(keep), at.part(keep), is_over[keep]
                 part = at.batch
         _advance(way, at, target[way.world], is_limit[way.world])
     return done
@@ -216,7 +218,6 @@ def _nothing(batch: Batch) -> Traced:
         row.copy(),
         count,
         count.copy(),
-        np.ones(worlds),
     )
 
 
@@ -257,7 +258,6 @@ def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residua
         ("drift", way.drift),
         ("folds", way.folds),
         ("bifurcations", way.bifurcations),
-        ("sign", way.sign),
     ):
         getattr(done, name)[..., world] = value[..., gone]
 
@@ -371,8 +371,9 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
     drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-300)
     drift *= at.place / length
-    settled = (drift < DRIFT) | ((drift < SETTLED) & (drift > 0.5 * way.drift))
-    way.is_settled[arrived] = (settled & (way.place >= FAR * at.batch.scale))[arrived]
+    reached = way.place / at.batch.scale
+    settled = (drift < DRIFT) | ((drift < SETTLED) & ((drift > 0.5 * way.drift) | (reached >= ROUGH)))
+    way.is_settled[arrived] = (settled & (reached >= FAR))[arrived]
     way.drift[arrived] = drift[arrived]
     growth = np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss, 1e-6)), 0.5, 4.0)
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
