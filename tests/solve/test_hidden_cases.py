@@ -10,6 +10,7 @@ import pytest
 from hidden_random import random_game
 
 from stratagem.solve.hidden import equilibrium as states
+from stratagem.solve.hidden.certify import beliefs
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
 
@@ -155,6 +156,43 @@ def test_a_game_without_decisions_has_nothing_to_solve() -> None:
     paths = Paths(np.zeros(0), np.zeros(1), np.zeros(3), np.zeros(0))
     found = solve(paths, Numbers(np.log(np.full((2, 1), 0.5)), np.zeros((1, 2, 1)), np.zeros((0, 1)), np.ones((1, 1))))
     assert found.status.tolist() == [states.CONVERGED]
+
+
+# --- beliefs ---
+
+
+def test_a_bet_tells_of_the_king_by_bayes() -> None:
+    game = games.stripped_poker()
+    paths, numbers = games.paths_of(game), games.numbers_of(game, 1.0, INF)
+    found = solve(paths, numbers)
+    infoset, path, share = beliefs(paths, numbers, found.log_behaviour)
+    kings = [number for number, (_, decisions, _) in enumerate(games.routes(game)) if decisions[0][1] == "king"]
+    seen = share[(infoset == 2) & np.isin(path, kings)].sum(axis=0)
+    king, queen = np.exp(found.log_behaviour[0]), np.exp(found.log_behaviour[2])
+    assert seen == pytest.approx(king / (king + queen), abs=1e-12)
+    assert seen[1] == pytest.approx(3 / 4, abs=1e-7)
+
+
+def test_off_the_path_beliefs_are_those_of_the_trace() -> None:
+    """Both cards lose by betting, the queen more: a bet that never comes is a king's."""
+    bet = {"king": -1.0, "queen": -2.0}
+    deals = [
+        (
+            0.5,
+            games.move(
+                0, card, games.move(1, "unseen", games.leaf(bet[card], 1), games.leaf(bet[card], 0)), games.leaf(0, 0)
+            ),
+        )
+        for card in bet
+    ]
+    game = games.chance(*deals)
+    paths, numbers = games.paths_of(game), games.numbers_of(game, 50.0, INF, 1e5)
+    found = solve(paths, numbers)
+    infoset, path, share = beliefs(paths, numbers, found.log_behaviour)
+    queen = share[(infoset == 2) & (path >= 3)].sum(axis=0)
+    assert queen == pytest.approx([np.exp(-50.0), 0, 0], rel=1e-6)
+    assert found.is_off_path[2].tolist() == [True, True, True]
+    assert share[infoset == 2].sum(axis=0) == pytest.approx([1, 1, 1], abs=1e-12)
 
 
 # --- what has no meaning ---

@@ -31,7 +31,8 @@ class Equilibrium:
     """What each world came to.
 
     At finite precision the residual is the greatest difference between a probability and the response to all of them. In the limit,
-    where that difference is precision times rounding, it is the most that the last Newton step moved a probability; there regret shows
+    where that difference is precision times rounding, it is the most that the last Newton step moved a probability
+    (where rounding hindered that step, the difference itself); there regret shows
     that each choice is a best reply, and the way of getting there that beliefs fit trembles.
     """
 

@@ -43,7 +43,7 @@ DRIFT = 1e-9
 SETTLED = 1e-7
 HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
 FAR = 1e7  # precision times range of payoffs at which the limit may be taken
-ROUGH = 1e9  # the same, from which rounding grows faster than behaviour settles
+SHORT = 1e-2  # steps that shrink so far out there are hindered by rounding
 FARTHEST = 1e11
 
 
@@ -226,7 +226,7 @@ def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> tuple[NDArray[np
     held = way.is_last & way.is_sure
     residual = at.residual if held.any() else np.full(len(held), np.inf)
     is_still = held & (way.last_miss <= _fine(way, at))
-    is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (residual <= RESIDUAL)
+    is_still |= held & (way.last_miss <= NEAR) & np.where(is_limit, way.is_settled, residual <= RESIDUAL)
     ended = np.where(is_still, ARRIVED, -1)
     ended[(ended < 0) & (way.step < LEAST_STEP)] = STALLED
     return ended, residual
@@ -238,23 +238,26 @@ def _fine(way: Way, at: Point) -> Floats:
 
 
 def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residual: Floats) -> None:
-    """Note where worlds ended; those that did not arrive, at the last point on the branch."""
+    """Note where worlds ended; those that did not arrive, at the last point on the branch.
+
+    That is an arrival too where the limit may be taken there, though rounding hinders Newton's last step.
+    """
     lost = ended > ARRIVED
     if lost.any():
         back = np.flatnonzero(lost)
         last = point(at.batch.part(back), way.anchor[:, back], way.anchor_place[back])
         at.scores[:, back], at.place[back], at.log_choice[:, back] = last.scores, last.place, last.log_choice
         at.worth.worth[:, back], residual[back] = last.worth.worth, last.residual
-    gone = ended >= 0
+    gone, is_taken = ended >= 0, lost & way.is_settled
     world = way.world[gone]
     for name, value in (
         ("scores", at.scores),
         ("place", at.place),
         ("log_choice", at.log_choice),
         ("worth", at.worth.worth),
-        ("ended", ended),
+        ("ended", np.where(is_taken, ARRIVED, ended)),
         ("residual", residual),
-        ("correction", np.where(lost, np.inf, way.correction)),
+        ("correction", np.where(lost, residual, way.correction)),
         ("drift", way.drift),
         ("folds", way.folds),
         ("bifurcations", way.bifurcations),
@@ -300,7 +303,8 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     arrived = is_near & ~way.is_last
     _arrive(way, at, ahead, arrived, length)
     way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
-    way.is_settled &= is_limit
+    is_rounding = (way.step < SHORT) & (way.anchor_place >= FAR * at.batch.scale) & (way.drift < SETTLED)
+    way.is_settled = (way.is_settled | is_rounding) & is_limit
     _set_out(way, at, arrived | is_astray, target)
 
 
@@ -341,7 +345,7 @@ def _check_sign(
     is_bifurcation = differs & (way.step <= BIFURCATION_STEP)
     way.bifurcations[is_bifurcation] += 1
     way.sign[is_bifurcation] *= -1
-    cosine = 1 / np.sqrt((ahead**2).sum(axis=0) * ((way.tangent**2).sum(axis=0) + way.tangent_place**2))
+    cosine = 1 / np.sqrt(1e-300 + (ahead**2).sum(axis=0) * ((way.tangent**2).sum(axis=0) + way.tangent_place**2))
     is_astray |= (differs & ~is_bifurcation) | (asked & ~way.is_last & (way.anchor_place > 0) & (cosine < TURN))
     way.is_sure |= asked & ~is_astray
 
@@ -357,26 +361,33 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     if not arrived.any():
         return
     layout = at.batch.layout
+    moved = ahead[:-1] * way.unit
+    change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
+    drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-100) * at.place / length
+    arrived = arrived & ~_settle(way, at, arrived, drift)
+    way.drift[arrived] = drift[arrived]
     way.anchor[:, arrived] = layout.centred(way.scores)[:, arrived]
     way.anchor_place[arrived] = way.place[arrived]
-    moved = ahead[:-1] * way.unit
     lead = way.anchor[layout.unknown] - way.anchor[layout.reference]
     way.unit[:, arrived] = 1 + np.abs(lead[:, arrived])
     tangent = moved / way.unit
     tangent_place = ahead[-1] * length / (at.batch.scale + np.abs(way.anchor_place))
-    size = np.maximum(np.abs(tangent).max(axis=0, initial=0.0), np.abs(tangent_place))
+    size = np.maximum(np.maximum(np.abs(tangent).max(axis=0, initial=0.0), np.abs(tangent_place)), 1e-300)
     way.folds[arrived & (np.sign(tangent_place) * np.sign(way.tangent_place) < 0)] += 1
     way.tangent[:, arrived] = (tangent / size)[:, arrived]
     way.tangent_place[arrived] = (tangent_place / size)[arrived]
-    change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
-    drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-300)
-    drift *= at.place / length
-    reached = way.place / at.batch.scale
-    settled = (drift < DRIFT) | ((drift < SETTLED) & ((drift > 0.5 * way.drift) | (reached >= ROUGH)))
-    way.is_settled[arrived] = (settled & (reached >= FAR))[arrived]
-    way.drift[arrived] = drift[arrived]
     growth = np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss, 1e-6)), 0.5, 4.0)
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
+
+
+def _settle(way: Way, at: Point, arrived: NDArray[np.bool_], drift: Floats) -> NDArray[np.bool_]:
+    """Mark where the limit may be taken; where behaviour has begun to move more again, by rounding, the last point is better [W]."""
+    is_far = arrived & (way.place >= FAR * at.batch.scale)
+    way.is_settled |= is_far & (drift < DRIFT)
+    is_worse = is_far & ~way.is_settled & (way.drift < SETTLED) & (drift > way.drift)
+    is_worse &= way.anchor_place >= FAR * at.batch.scale
+    way.is_settled |= is_worse
+    return is_worse
 
 
 def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats) -> None:
@@ -400,5 +411,6 @@ def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats) -> 
     way.border[:, starts] = border[:, starts]
     way.border_place[starts] = np.where(is_last, 1.0, way.tangent_place)[starts]
     way.is_last[starts] = is_last[starts]
-    way.is_sure[starts] = False
+    way.is_sure[starts] = way.is_settled[starts]
     way.newton[starts] = 0
+    way.last_miss[starts] = np.inf
