@@ -1,15 +1,28 @@
-"""A crisis with private types, after Lewis and Schultz (2003), as paths, as draws, and as a game for Gambit.
+"""A crisis with private types, after Lewis and Schultz (2003): Stratagem's traced branch and Gambit's, in one run.
 
 Chance draws each side's value of war, k types a side with equal odds. The challenger, knowing his own, stays or challenges; the
-target, knowing his own, concedes or resists; then the challenger backs down or fights.
+target, knowing his own, concedes or resists; then the challenger backs down or fights. Values and costs differ by world.
 """
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
+
 import numpy as np
 
+from benches.measure import Times, cpu_seconds
+from benches.registry import Effort, Result, case
+from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.paths import Numbers, Paths
+from stratagem.solve.hidden.solve import solve
 
+TYPES = 10
+WORLDS = 10_000
+AGREED = 1e-6
+ASKED = 1e-10
 SPREAD = 0.5
 
 
@@ -54,10 +67,9 @@ def numbers(types: int, worlds: int, precision: float, seed: int = 7) -> Numbers
     )
 
 
-def efg(types: int, precision_world: int, seed: int = 7, worlds: int = 1) -> str:
-    """One world as Gambit reads it; infosets in the order of `paths`."""
+def as_efg(types: int, world: int, worlds: int, seed: int = 7) -> str:
+    """One world of those drawn, as Gambit reads it."""
     challenger, target, audience = war_values(types, worlds, seed)
-    world = precision_world
     odds = " ".join(f'"{i}.{j}" 1/{types**2}' for i in range(types) for j in range(types))
     rows, leaf = ['EFG 2 R "crisis" { "challenger" "target" }', '""', f'c "" 1 "" {{ {odds} }} 0'], 0
     for i in range(types):
@@ -71,3 +83,48 @@ def efg(types: int, precision_world: int, seed: int = 7, worlds: int = 1) -> str
             leaf += 1
             rows.append(f't "" {leaf} "" {{ {ends[3][0]:.4f}, {ends[3][1]:.4f} }}')
     return "\n".join(rows) + "\n"
+
+
+def by_gambit(types: int) -> np.ndarray:
+    """Gambit's order of actions: the challenger's infosets as first met, each type's challenge and fight in turn."""
+    sets = np.concatenate([np.arange(2 * types).reshape(2, types).T.ravel(), np.arange(2 * types, 3 * types)])
+    return (2 * sets[:, None] + np.arange(2)).ravel()
+
+
+@case(f"signalling-{TYPES}", "peers")
+def compare(effort: Effort) -> Iterator[Result]:
+    subject, worlds = f"signalling-{TYPES}", WORLDS
+    game = paths(TYPES)
+    for precision in (1.0, 10.0):
+        drawn = numbers(TYPES, worlds, precision)
+        found = solve(game, drawn)
+        ours = cpu_seconds(lambda drawn=drawn: solve(game, drawn), effort)
+        yield from _ours(subject, precision, found, ours, worlds)
+        if find_spec("pygambit") is not None:
+            theirs = _gambit(precision, np.exp(found.log_behaviour[:, 0]), worlds, effort)
+            name = f"Gambit {version('pygambit')}, precision {precision:g}"
+            yield theirs.rate(1, subject, "peers", name, "worlds/s")
+            target = ">= 100" if precision == 1 else ""
+            ratio = theirs.middle * worlds / ours.middle
+            yield Result(subject, "peers", f"against Gambit, precision {precision:g}", ratio, "times", target=target)
+
+
+def _ours(subject: str, precision: float, found: Equilibrium, ours: Times, worlds: int) -> Iterator[Result]:
+    name = f"Stratagem, precision {precision:g}"
+    yield ours.rate(worlds, subject, "peers", name, "worlds/s", "traced, residual, regret and reach")
+    yield ours.result(subject, "peers", f"{name}, {worlds:,} worlds", "< 30")
+    yield Result(subject, "peers", f"{name}, greatest residual", float(found.residual.max()), "", target=f"< {ASKED:g}")
+    lost = int((~found.is_found).sum())
+    yield Result(subject, "peers", f"{name}, worlds without equilibrium", lost, "worlds", target="< 1")
+
+
+def _gambit(precision: float, expected: np.ndarray, worlds: int, effort: Effort) -> Times:
+    import pygambit
+
+    game = pygambit.read_efg(io.StringIO(as_efg(TYPES, 0, worlds)))
+    solve_it = lambda: pygambit.qre.logit_solve_lambda(game, precision)  # noqa: E731
+    profile = solve_it()[-1]
+    found = np.array([float(profile[place]) for place in range(len(expected))])
+    worst = np.abs(found - expected[by_gambit(TYPES)]).max()
+    assert worst < AGREED, f"Gambit is off by {worst:.1e}"
+    return cpu_seconds(solve_it, effort, warm=False)

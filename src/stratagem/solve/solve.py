@@ -124,8 +124,9 @@ class Solver:
 
     def again(self, chunk: Chunk) -> Chunk:
         """A chunk that was swept for another history or surprise of this game, passed through under this one's."""
-        way = self._passage(chunk.sweep)
-        return replace(chunk, way=way, status=self._status(chunk.inputs, chunk.sweep, way))
+        sweep = self._swept(chunk.inputs, chunk.held) if self.plan.hidden else chunk.sweep
+        way = self._passage(sweep)
+        return replace(chunk, sweep=sweep, way=way, status=self._status(chunk.inputs, sweep, way))
 
     def keep(self, chunk: Chunk, keeper: Keeper) -> None:
         """Keep a chunk of this solver's."""

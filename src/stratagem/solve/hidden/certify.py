@@ -1,4 +1,4 @@
-"""What certifies an equilibrium: regret and reach at every infoset, and beliefs.
+"""What certifies an equilibrium: regret and reach at every infoset, and what is believed there.
 
 Axes: W worlds, P players, I infosets, A actions, Z paths, V visits by action, then by path.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from stratagem.solve.hidden.layout import Layout
-from stratagem.solve.hidden.paths import Floats, Ints, Numbers
+from stratagem.solve.hidden.paths import Floats, Ints, Numbers, Paths
 from stratagem.solve.hidden.worth import SAFE_EXPONENT
 
 
@@ -44,3 +44,26 @@ def _reach_by_visit(layout: Layout, numbers: Numbers, by_path: Floats) -> tuple[
     top = np.maximum.reduceat(weight, first, axis=0)
     total = np.add.reduceat(np.exp(weight - top[infoset]), first, axis=0)
     return np.minimum(top + np.log(total), 0.0), fewest
+
+
+def beliefs(paths: Paths, numbers: Numbers, log_behaviour: Floats) -> tuple[Ints, Ints, Floats]:
+    """Infoset [V], path [V] and the probability [V, W] of the path at the infoset, as its mover evaluates chance.
+
+    Sorted by infoset, then by path. Off the path beliefs come out of log probabilities [A, W], and where only impossible moves of
+    chance lead, out of the fewest of them. 0 throughout where an infoset needs an action that is not available.
+    """
+    infoset, path = paths.infoset_of_action[paths.action_of_visit], paths.path_of_visit
+    order = np.lexsort((path, infoset))
+    infoset, path = infoset[order], path[order]
+    own = np.zeros((paths.num_paths, len(numbers)))
+    np.add.at(own, paths.path_of_visit, log_behaviour[paths.action_of_visit])
+    player = paths.player_of_infoset[infoset]
+    evaluator = player if numbers.log_chance.shape[0] > 1 else np.zeros_like(player)
+    weight = own[path] + numbers.finite_log_chance[evaluator, path]
+    trembles = np.where(np.isneginf(weight), np.iinfo(np.int64).max, numbers.order[evaluator, path])
+    first, group = np.unique(infoset, return_index=True)[1], np.unique(infoset, return_inverse=True)[1]
+    weight[trembles > np.minimum.reduceat(trembles, first, axis=0)[group]] = -np.inf
+    top = np.maximum.reduceat(weight, first, axis=0)
+    share = np.exp(weight - np.maximum(top, -1e300)[group])
+    total = np.add.reduceat(share, first, axis=0)[group]
+    return infoset, path, np.divide(share, total, out=np.zeros_like(share), where=total > 0)

@@ -176,5 +176,5 @@ def check(paths: Paths, numbers: Numbers) -> None:
         raise ValueError("a precision is below 0")
     deciders = np.unique(paths.player_of_infoset)
     is_limit = np.isinf(numbers.precision[deciders])
-    if (is_limit.any(axis=0) != is_limit.all(axis=0)).any():
+    if (is_limit.any(axis=0) & ~is_limit.all(axis=0)).any():
         raise ValueError("a world mixes finite and infinite precision")

@@ -33,6 +33,12 @@ class Response(Protocol):
     def pulled(self, scores: Floats, log_choice: Floats, pull: Floats) -> Floats:
         """The transpose of `moved`: from [A, W] to [D, W]."""
 
+    def offset_moved(self, offset: Floats, change: Floats) -> Floats:
+        """The change of offsets [A, W] for a change of log base shares [A, W]; only differences within an infoset count."""
+
+    def offset_pulled(self, offset: Floats, pull: Floats) -> Floats:
+        """The transpose of `offset_moved`; pulls sum to 0 within an infoset."""
+
     def entries(self, scores: Floats, log_choice: Floats, terms: Floats) -> Floats:
         """The Jacobian's entries [K, W]: derivatives by log probabilities [R, W] become derivatives by scores."""
 
@@ -75,6 +81,16 @@ class Logit:
         del scores
         total = (self.layout.total @ pull)[self.layout.infoset_of_action]
         return np.asarray((pull - np.exp(log_choice) * total)[self.layout.unknown])
+
+    def offset_moved(self, offset: Floats, change: Floats) -> Floats:
+        """As log shares."""
+        del offset
+        return change
+
+    def offset_pulled(self, offset: Floats, pull: Floats) -> Floats:
+        """As log shares."""
+        del offset
+        return pull
 
     def entries(self, scores: Floats, log_choice: Floats, terms: Floats) -> Floats:
         """An action's own term less its probability times the sum over its infoset."""

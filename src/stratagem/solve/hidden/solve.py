@@ -7,7 +7,7 @@ Axes: W worlds, I infosets, A actions, Z paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from stratagem.solve.hidden.certify import reach, regret
 from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.layout import Layout, layout
 from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
+from stratagem.solve.hidden.probit import Probit
 from stratagem.solve.hidden.response import Logit, Response
 from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
 from stratagem.solve.hidden.worth import Batch, batch_of
@@ -25,7 +26,7 @@ from stratagem.solve.hidden.worth import Batch, batch_of
 CHUNK_BYTES = 32 << 20
 KEPT_BYTES = 31 << 20
 MOST_WORLDS = 512
-RESPONSES = {"logit": Logit}
+RESPONSES: dict[str, Callable[[Layout], Response]] = {"logit": Logit, "probit": Probit}
 
 
 def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibrium:
@@ -36,9 +37,11 @@ def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibriu
     check(paths, numbers)
     if response not in RESPONSES:
         raise ValueError(f"the response is one of {', '.join(RESPONSES)}, not {response}")
+    if response != "logit" and np.isinf(numbers.precision).any():
+        raise ValueError("the limit is that of the logit branch")
     np.empty(
         KEPT_BYTES, np.uint8
-    )  # once freed, the C library keeps freed arrays up to this size: no page faults for the next
+    )  # freed at once, after which the C library keeps arrays up to this size: no page faults
     found = _empty(paths, numbers)
     for piece in pieces(paths, numbers, response):
         _fill(found, piece, _solved(piece))
@@ -52,6 +55,7 @@ class Piece:
     worlds: NDArray[np.int64]  # [W] of all
     actions: Ints  # [A] of all
     infosets: Ints  # [I] of all
+    paths: Ints  # [Z] of all
     layout: Layout
     numbers: Numbers
     response: Response
@@ -83,11 +87,13 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
             left = numbers.part(chunk)
             if not is_action.all():
                 left = left.kept(is_path, is_action)
-            yield Piece(chunk, np.flatnonzero(is_action), infosets, form, left, rule)
+            yield Piece(chunk, np.flatnonzero(is_action), infosets, np.flatnonzero(is_path), form, left, rule)
 
 
 def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
     """Which actions [A] are available together, and in which worlds [W]."""
+    if not is_available.shape[1]:
+        return
     if is_available.all():
         yield is_available[:, 0], np.arange(is_available.shape[1])
         return
@@ -167,7 +173,7 @@ def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
     """Write a piece's results to where they belong, and certify them."""
     is_limit = piece.is_limit
     log_reach, trembles = reach(piece.layout, piece.numbers, traced.log_choice)
-    residual = np.where(is_limit, traced.correction, traced.residual)
+    residual = np.where(is_limit & (traced.ended == ARRIVED), traced.correction, traced.residual)
     status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)

@@ -23,9 +23,9 @@ from stratagem.solve.hidden.system import Point, bordered, point
 from stratagem.solve.hidden.worth import Batch
 
 ARRIVED, STALLED, LONG = 0, 1, 2
-FIRST_STEP = 8.0
+FIRST_STEP = 8.0  # lengths: for scores, shares of their scale; for place, shares of what it has come to
 LEAST_STEP = 1e-7
-BIFURCATION_STEP = 1e-5
+BIFURCATION_STEP = 1e-5  # so short a step that leads to the other sign of the determinant is no jump
 GREATEST_STEP = 10.0
 NEAR = 1e-3  # a Newton step so small, as a share of the scale of scores, is on the branch
 GREATEST_MISS = 0.5  # of the first Newton step
@@ -36,12 +36,14 @@ FINE = 1e-8
 ROUNDING = 2e-16  # for each unit of precision times range of payoffs
 MOST_NEWTON = 8
 RESPONSES = 4
+DEPARTURE = 1e-9
 WORTH_CUTTING = 0.75  # share of worlds still under way, below which the others leave the batch
 MOST_PASSES = 4000
 DRIFT = 1e-9
 SETTLED = 1e-7
 HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
 FAR = 1e7  # precision times range of payoffs at which the limit may be taken
+SHORT = 1e-2  # steps that shrink so far out there are hindered by rounding
 FARTHEST = 1e11
 
 
@@ -92,7 +94,6 @@ class Traced:
     drift: Floats  # [W]
     folds: NDArray[np.int64]  # [W]
     bifurcations: NDArray[np.int64]  # [W]
-    sign: Floats  # [W]
 
 
 def start(batch: Batch, target: Floats) -> Way:
@@ -146,20 +147,57 @@ def _respond(way: Way, batch: Batch) -> None:
         last = move
 
 
-def trace(batch: Batch, way: Way, target: Floats, is_limit: NDArray[np.bool_]) -> Traced:
-    """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled."""
+def resume(batch: Batch, scores: Floats, place: Floats, direction: Floats) -> Way:
+    """Worlds in equilibrium at scores [A, W] and places [W], setting out to higher (1) or lower (-1) precision [W]."""
+    layout, worlds = batch.layout, len(batch)
+    at = point(batch, layout.centred(scores), place)
+    unit = 1 + np.abs(at.scores[layout.unknown] - at.scores[layout.reference])
+    length = batch.scale + place
+    matrix = bordered(at, unit, length, np.zeros_like(unit), np.ones(worlds))
+    sides = np.zeros((*matrix.shape[:2], 2))
+    sides[:, -1, 1] = 1.0
+    _, ahead, is_solved = _solved(matrix, sides)
+    size = np.abs(ahead).max(axis=0)
+    way = start(batch, place)
+    way.scores, way.anchor = at.scores.copy(), at.scores.copy()
+    way.unit, way.tangent, way.tangent_place = unit, direction * ahead[:-1] / size, direction * ahead[-1] / size
+    way.place, way.anchor_place = (place * (1 + direction * DEPARTURE) for _ in range(2))
+    way.sign = direction * np.where(is_solved, np.linalg.slogdet(matrix)[0], 0.0)
+    way.step[:] = 1.0
+    _set_out(way, at, np.ones(worlds, bool), np.full(worlds, np.inf))
+    return way
+
+
+def trace(
+    batch: Batch,
+    way: Way,
+    target: Floats,
+    is_limit: NDArray[np.bool_],
+    ceiling: Floats | None = None,
+    most_passes: int = MOST_PASSES,
+) -> Traced:
+    """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled.
+
+    Worlds that pass the `ceiling` [W], come back to precision 0, or take too many passes, end as too long.
+    """
     done = _nothing(batch)
-    part = batch.part(way.world) if len(way.world) < len(batch) else batch
+    part, is_over = batch, np.zeros(len(batch), bool)
     while len(way.world):
         at = point(part, way.scores, way.place)
         ended, residual = _ended(way, at, is_limit[way.world])
+        is_long = (way.passes >= most_passes) | (way.anchor_place < 0)
+        if ceiling is not None:
+            is_long |= way.anchor_place > ceiling[way.world]
+        ended[(ended < 0) & is_long] = LONG
+        ended[is_over] = -1
         if (ended >= 0).any():
             _record(done, way, at, ended, residual)
-            keep = np.flatnonzero(ended < 0)
+            is_over |= ended >= 0
+            keep = np.flatnonzero(~is_over)
             if not len(keep):
                 break
-            if len(keep) < WORTH_CUTTING * len(ended):
-                way, at = way.part(keep), at.part(keep)
+            if len(keep) < WORTH_CUTTING * len(ended) or (ended > ARRIVED).any():
+                way, at, is_over = way.part(keep), at.part(keep), is_over[keep]
                 part = at.batch
         _advance(way, at, target[way.world], is_limit[way.world])
     return done
@@ -180,7 +218,6 @@ def _nothing(batch: Batch) -> Traced:
         row.copy(),
         count,
         count.copy(),
-        np.ones(worlds),
     )
 
 
@@ -189,10 +226,9 @@ def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> tuple[NDArray[np
     held = way.is_last & way.is_sure
     residual = at.residual if held.any() else np.full(len(held), np.inf)
     is_still = held & (way.last_miss <= _fine(way, at))
-    is_still |= held & ~is_limit & (way.last_miss <= NEAR) & (residual <= RESIDUAL)
+    is_still |= held & (way.last_miss <= NEAR) & np.where(is_limit, way.is_settled, residual <= RESIDUAL)
     ended = np.where(is_still, ARRIVED, -1)
     ended[(ended < 0) & (way.step < LEAST_STEP)] = STALLED
-    ended[(ended < 0) & (way.passes >= MOST_PASSES)] = LONG
     return ended, residual
 
 
@@ -202,27 +238,29 @@ def _fine(way: Way, at: Point) -> Floats:
 
 
 def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residual: Floats) -> None:
-    """Note where worlds ended; those that did not arrive, at the last point on the branch."""
+    """Note where worlds ended; those that did not arrive, at the last point on the branch.
+
+    That is an arrival too where the limit may be taken there, though rounding hinders Newton's last step.
+    """
     lost = ended > ARRIVED
     if lost.any():
         back = np.flatnonzero(lost)
         last = point(at.batch.part(back), way.anchor[:, back], way.anchor_place[back])
         at.scores[:, back], at.place[back], at.log_choice[:, back] = last.scores, last.place, last.log_choice
         at.worth.worth[:, back], residual[back] = last.worth.worth, last.residual
-    gone = ended >= 0
+    gone, is_taken = ended >= 0, lost & way.is_settled
     world = way.world[gone]
     for name, value in (
         ("scores", at.scores),
         ("place", at.place),
         ("log_choice", at.log_choice),
         ("worth", at.worth.worth),
-        ("ended", ended),
+        ("ended", np.where(is_taken, ARRIVED, ended)),
         ("residual", residual),
-        ("correction", np.where(lost, np.inf, way.correction)),
+        ("correction", np.where(lost, residual, way.correction)),
         ("drift", way.drift),
         ("folds", way.folds),
         ("bifurcations", way.bifurcations),
-        ("sign", way.sign),
     ):
         getattr(done, name)[..., world] = value[..., gone]
 
@@ -249,7 +287,8 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     is_high = is_limit & (way.place > HIGH * at.batch.scale)
     is_near = ~is_astray & (miss < np.where(is_high, _fine(way, at), NEAR))
     _check_sign(way, matrix, ahead, is_near & ~way.is_sure, is_astray)
-    overshoots = is_near & ~way.is_last & ((target - way.anchor_place) * (target - way.place - newton[-1] * length) < 0)
+    landing = way.place + np.where(is_near, newton[-1] * length, 0.0)
+    overshoots = is_near & ~way.is_last & ((way.anchor_place < target) != (landing < target))
     is_astray |= overshoots
     is_near &= ~is_astray
     way.last_miss = miss
@@ -264,7 +303,8 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     arrived = is_near & ~way.is_last
     _arrive(way, at, ahead, arrived, length)
     way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
-    way.is_settled &= is_limit
+    is_rounding = (way.step < SHORT) & (way.anchor_place >= FAR * at.batch.scale) & (way.drift < SETTLED)
+    way.is_settled = (way.is_settled | is_rounding) & is_limit
     _set_out(way, at, arrived | is_astray, target)
 
 
@@ -305,7 +345,7 @@ def _check_sign(
     is_bifurcation = differs & (way.step <= BIFURCATION_STEP)
     way.bifurcations[is_bifurcation] += 1
     way.sign[is_bifurcation] *= -1
-    cosine = 1 / np.sqrt((ahead**2).sum(axis=0) * ((way.tangent**2).sum(axis=0) + way.tangent_place**2))
+    cosine = 1 / np.sqrt(1e-300 + (ahead**2).sum(axis=0) * ((way.tangent**2).sum(axis=0) + way.tangent_place**2))
     is_astray |= (differs & ~is_bifurcation) | (asked & ~way.is_last & (way.anchor_place > 0) & (cosine < TURN))
     way.is_sure |= asked & ~is_astray
 
@@ -321,25 +361,33 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     if not arrived.any():
         return
     layout = at.batch.layout
+    moved = ahead[:-1] * way.unit
+    change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
+    drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-100) * at.place / length
+    arrived = arrived & ~_settle(way, at, arrived, drift)
+    way.drift[arrived] = drift[arrived]
     way.anchor[:, arrived] = layout.centred(way.scores)[:, arrived]
     way.anchor_place[arrived] = way.place[arrived]
-    moved = ahead[:-1] * way.unit
     lead = way.anchor[layout.unknown] - way.anchor[layout.reference]
     way.unit[:, arrived] = 1 + np.abs(lead[:, arrived])
     tangent = moved / way.unit
     tangent_place = ahead[-1] * length / (at.batch.scale + np.abs(way.anchor_place))
-    size = np.maximum(np.abs(tangent).max(axis=0, initial=0.0), np.abs(tangent_place))
+    size = np.maximum(np.maximum(np.abs(tangent).max(axis=0, initial=0.0), np.abs(tangent_place)), 1e-300)
     way.folds[arrived & (np.sign(tangent_place) * np.sign(way.tangent_place) < 0)] += 1
     way.tangent[:, arrived] = (tangent / size)[:, arrived]
     way.tangent_place[arrived] = (tangent_place / size)[arrived]
-    change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
-    drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-300)
-    drift *= at.place / length
-    settled = (drift < DRIFT) | ((drift < SETTLED) & (drift > 0.5 * way.drift))
-    way.is_settled[arrived] = (settled & (way.place >= FAR * at.batch.scale))[arrived]
-    way.drift[arrived] = drift[arrived]
     growth = np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss, 1e-6)), 0.5, 4.0)
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
+
+
+def _settle(way: Way, at: Point, arrived: NDArray[np.bool_], drift: Floats) -> NDArray[np.bool_]:
+    """Mark where the limit may be taken; where behaviour has begun to move more again, by rounding, the last point is better [W]."""
+    is_far = arrived & (way.place >= FAR * at.batch.scale)
+    way.is_settled |= is_far & (drift < DRIFT)
+    is_worse = is_far & ~way.is_settled & (way.drift < SETTLED) & (drift > way.drift)
+    is_worse &= way.anchor_place >= FAR * at.batch.scale
+    way.is_settled |= is_worse
+    return is_worse
 
 
 def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats) -> None:
@@ -363,5 +411,6 @@ def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats) -> 
     way.border[:, starts] = border[:, starts]
     way.border_place[starts] = np.where(is_last, 1.0, way.tangent_place)[starts]
     way.is_last[starts] = is_last[starts]
-    way.is_sure[starts] = False
+    way.is_sure[starts] = way.is_settled[starts]
     way.newton[starts] = 0
+    way.last_miss[starts] = np.inf

@@ -69,6 +69,12 @@ class Worth:
     value: Floats  # [V, W] what is averaged
     mean: Floats  # [A, W]
     averse_slope: Floats | None = None  # [V, W]
+    averse_share: Floats | None = None  # [V, W]
+
+    @property
+    def share(self) -> Floats:
+        """[V, W] derivative of the action's worth by the payoff on the path: its probability, tilted by risk aversion."""
+        return self.belief if self.averse_share is None else self.averse_share
 
     @property
     def belief(self) -> Floats:
@@ -96,6 +102,7 @@ class Worth:
             self.value[:, worlds],
             self.mean[:, worlds],
             None if self.averse_slope is None else self.averse_slope[:, worlds],
+            None if self.averse_share is None else self.averse_share[:, worlds],
         )
 
 
@@ -155,15 +162,14 @@ def _averse(plain: Worth, one: Attitude, log_weight: Floats) -> Worth:
     gain = np.where(one.is_strong | is_neutral, 0.0, -one.aversion * plain.mean)
     value = np.where(is_neutral, plain.mean, -np.log1p(gain) / safe)
     slope = plain.slope / (1 + gain)[action]
+    tilted = log_weight + one.exponent
+    weight = _weight(layout, tilted)
+    share = weight / (layout.sum_of_action @ weight)[action]
     if one.is_strong.any():
-        strong = one.is_strong[action]
-        tilted = log_weight + np.where(strong, one.exponent, 0.0)
         change = _log_sum(layout, tilted) - _log_sum(layout, log_weight)
         value = np.where(one.is_strong, -change / safe, value)
-        weight = _weight(layout, tilted)
-        share = weight / (layout.sum_of_action @ weight)[action]
-        slope = np.where(strong, (plain.belief - share) / safe[action], slope)
-    return replace(plain, worth=value, averse_slope=slope)
+        slope = np.where(one.is_strong[action], (plain.belief - share) / safe[action], slope)
+    return replace(plain, worth=value, averse_slope=slope, averse_share=share)
 
 
 def _weight(layout: Layout, log_weight: Floats) -> Floats:
