@@ -43,8 +43,9 @@ def payoff_gaps(solvers: Sequence[Solver], step: int, options: tuple[int, int], 
             parts = _parts(solvers[lead], chunk, step, options, outcome)
             for place in alike if parts is not None else ():
                 own = chunk if place == lead else solvers[place].again(chunk)
-                assert parts is not None
-                totals[place] += _add(found[place], parts, own)
+                here = parts if own.sweep is chunk.sweep else _parts(solvers[place], own, step, options, outcome)
+                assert here is not None
+                totals[place] += _add(found[place], here, own)
     for one, total in zip(found, totals, strict=True):
         scale = 1 / total if total > 0 else 0.0
         one.gap *= scale

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stratagem.cli.output import scenario_argument, seen_moves, show_finding
+from stratagem.cli.output import history_option, scenario_argument, seen_moves, show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="How many worlds to draw.",
         ),
         click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds."),
-        click.option("--history", metavar="MOVE=ACTION,…", help="Moves already seen, instead of the scenario's own."),
+        history_option,
         click.option("--no-perceptions", is_flag=True, help="Players read the true numbers."),
         click.option(
             "--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable."
@@ -145,7 +145,7 @@ def diff(before: str, after: str, is_json: bool, **options: Any) -> None:
     show_finding(compare(cases[0].scenario, cases[1].scenario, answers), is_json)
 
 
-def study_of(scenario: str, no_perceptions: bool, history: str | None, **options: Any) -> Study:
+def study_of(scenario: str, no_perceptions: bool, history: tuple[str, ...], **options: Any) -> Study:
     """The study that the options of a verb ask for."""
     from stratagem.analyse.study import Study
     from stratagem.catalogue import load

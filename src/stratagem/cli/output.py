@@ -21,9 +21,17 @@ def scenario_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("scenario", metavar="FILE_OR_NAME")(function)
 
 
-def seen_moves(history: str | None) -> tuple[str, ...] | None:
-    """The moves of `--history`; None where it is not given."""
-    return None if history is None else tuple(one.strip() for one in history.split(",") if one.strip())
+history_option = click.option(
+    "--history",
+    multiple=True,
+    metavar="MOVE=ACTION,…",
+    help="Moves already seen, instead of the scenario's own; repeatable.",
+)
+
+
+def seen_moves(history: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The moves of `--history`, in several texts or in one with commas; None where it is not given."""
+    return tuple(one.strip() for text in history for one in text.split(",") if one.strip()) if history else None
 
 
 def say(text: str) -> None:

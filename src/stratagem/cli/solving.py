@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from stratagem.cli.games import is_game, refuse_options, solve_game
-from stratagem.cli.output import console, progress_bar, scenario_argument, seen_moves
+from stratagem.cli.output import console, history_option, progress_bar, scenario_argument, seen_moves
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_SOME_FAILED
 
@@ -27,7 +27,7 @@ from stratagem.errors import EXIT_SOME_FAILED
 @click.option(
     "--as-if-chosen", is_flag=True, help="Those who see a forced move infer from it as if it had been chosen."
 )
-@click.option("--history", metavar="MOVE=ACTION,…", help="Moves already seen, instead of the scenario's own.")
+@history_option
 @click.option("--no-perceptions", is_flag=True, help="Players read the true numbers.")
 @click.option("--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable.")
 @click.option(
@@ -66,7 +66,7 @@ from stratagem.errors import EXIT_SOME_FAILED
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def solve(
     scenario: str,
-    history: str | None,
+    history: tuple[str, ...],
     no_perceptions: bool,
     response: str,
     states: bool,
