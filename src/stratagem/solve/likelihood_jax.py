@@ -58,9 +58,10 @@ class Likelihood:
         self.table = _Rows(game.expressions)
         self.means = self._means()
         inputs = self._sample()
-        if np.isinf(inputs.precision).any():
+        movers = np.unique(game.player_of_node[game.player_of_node >= 0])
+        if np.isinf(inputs.precision[movers]).any():
             raise UsageError(
-                "at best reply the likelihood has no gradient: gradient-based sampling needs a finite `precision` of every player [M9]"
+                "at best reply the likelihood has no gradient: gradient-based sampling needs a finite `precision` of all who move [M9]"
             )
         self.is_neutral, self.is_discounted = inputs.risk_aversion is None, inputs.discounts is not None
         the_plan = plan(game)
