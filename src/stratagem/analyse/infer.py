@@ -124,11 +124,16 @@ def condition(
     refuse_impossible(study, history, readings)
     prior = Prior(history, readings, readings.is_counted.astype(np.float64))
     weighing = prior.weighing(history)
-    if sampler == "nuts" or (sampler == "auto" and weighing.has_collapsed and _can_sample()):
-        from stratagem.analyse.nuts import DRAWS, sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
+    if sampler == "weights" or (sampler == "auto" and not (weighing.has_collapsed and _can_sample())):
+        return prior, by_weights(readings, history, weighing)
+    from stratagem.analyse.nuts import DRAWS, sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
 
+    try:
         return prior, sample_posterior(study, history, readings, draws=draws or DRAWS)
-    return prior, by_weights(readings, history, weighing)
+    except UsageError as error:
+        if sampler == "nuts":
+            raise
+        return prior, by_weights(readings, history, weighing, str(error))
 
 
 def _can_sample() -> bool:
@@ -138,14 +143,15 @@ def _can_sample() -> bool:
     return all(find_spec(name) is not None for name in ("jax", "numpyro"))
 
 
-def by_weights(readings: Readings, history: History, weighing: Weighing) -> Posterior:
-    """The prior's worlds, weighed."""
+def by_weights(readings: Readings, history: History, weighing: Weighing, why: str | None = None) -> Posterior:
+    """The prior's worlds, weighed; `why` says what keeps them from being drawn anew."""
     shape, size, count = weighing.smoothed.shape, weighing.size, int(readings.is_counted.sum())
     verdict = f"{size:,.0f} effective worlds of {count:,}, {_shape_spoken(shape)}"
     if weighing.has_collapsed:
         verdict = (
             f"the weights have collapsed ({verdict}): what follows is not to be trusted; "
-            'draw anew with `--sampler nuts` (pip install "stratagem[bayes]"), or use more `--worlds`'
+            + (why or 'draw anew with `--sampler nuts` (pip install "stratagem[bayes]")')
+            + ", or use more `--worlds`"
         )
     rows: tuple[tuple[Cell, ...], ...] = (
         ("effective worlds", size, "Kish; of a mean over worlds"),

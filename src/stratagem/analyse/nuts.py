@@ -53,6 +53,7 @@ def sample_posterior(
         raise UsageError("no number of the scenario is uncertain: there is nothing to draw [L5]")
     starts = _starts(study, likelihood, readings.of[history].likelihood, chains)
     found = run_chains(likelihood.softened, starts, draws, study.seed)
+    _refuse_far(likelihood.draws, found.z)
     worlds = worlds_at(study, likelihood, found.flat)
     reread = read(study, [history], worlds)
     corrected = np.asarray(likelihood.correction(found.flat))
@@ -82,6 +83,18 @@ def sample_posterior(
         },
         inefficiency=max(chains * draws / size, 1.0),
     )
+
+
+def _refuse_far(draws: Any, z: Floats) -> None:
+    """Raise `UsageError` where draws leave the grid on which numbers are known."""
+    from stratagem.solve.draws_jax import FARTHEST  # noqa: PLC0415
+
+    far = np.abs(z).max(axis=(0, 1))
+    if far.max() > FARTHEST:
+        raise UsageError(
+            f"what was seen puts `{draws.names[int(far.argmax())]}` over {FARTHEST:.0f} standard deviations from where the scenario has it: "
+            "its range and what was seen contradict each other; widen the range [L5]"
+        )
 
 
 def likelihood_of(study: Study, history: History) -> Any:

@@ -39,10 +39,10 @@ STATED = "as stated"
 UNINFORMATIVE = 1.1  # a Bayes factor between its inverse and this tells nothing that matters
 FOREGONE = 0.95  # all but sure (ICD 203: almost certain)
 STRENGTHS = (
-    (3.0, "weak evidence"),
-    (20.0, "positive evidence"),
-    (150.0, "strong evidence"),
-    (math.inf, "very strong evidence"),
+    (3.0, "weakly"),
+    (20.0, "positively"),
+    (150.0, "strongly"),
+    (math.inf, "very strongly"),
 )  # Kass & Raftery (1995, JASA 90:773-795)
 FEW_WORLDS = 100
 

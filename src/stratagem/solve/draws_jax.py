@@ -25,7 +25,7 @@ from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix,
 
 Array = Any
 Curve = Callable[[Array], Array]
-FARTHEST, STEPS = 9.0, 4608  # the grid on which quantiles without a closed form are interpolated
+FARTHEST, STEPS = 20.0, 10_240  # the grid on which quantiles without a closed form are interpolated
 
 
 class Draws:
@@ -178,10 +178,15 @@ def _choice(values_and_shares: Floats) -> Curve:
 
 def _beta(a: float, b: float) -> Curve:
     z = _grid()
-    value = np.where(z < 0, special.betaincinv(a, b, special.ndtr(z)), 1 - special.betaincinv(b, a, special.ndtr(-z)))
-    inside = np.clip(value, 1e-300, 1 - 1e-16)
-    log_density = special.xlogy(a - 1, inside) + special.xlog1py(b - 1, -inside) - special.betaln(a, b)
-    return _interpolated(value, _normal_density(z) / np.exp(log_density))
+    is_low = z < 0
+    low = special.betaincinv(a, b, special.ndtr(np.where(is_low, z, 0.0)))
+    high = special.betaincinv(
+        b, a, special.ndtr(np.where(is_low, 0.0, -z))
+    )  # the distance from 1, which keeps its digits there
+    x, rest = np.where(is_low, low, 1 - high), np.where(is_low, 1 - low, high)
+    log_density = special.xlogy(a - 1, x) + special.xlogy(b - 1, rest) - special.betaln(a, b)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _interpolated(x, np.exp(_log_normal_density(z) - log_density))
 
 
 def _log_gamma(alpha: float) -> Curve:
@@ -192,9 +197,7 @@ def _log_gamma(alpha: float) -> Curve:
     plain = np.where(z < 0, special.gammaincinv(alpha, special.ndtr(z)), special.gammainccinv(alpha, special.ndtr(-z)))
     least = (special.log_ndtr(z) + special.gammaln(alpha + 1)) / alpha
     logs = np.where(plain > LEAST_GAMMA, np.log(np.maximum(plain, LEAST_GAMMA)), least)
-    slope = np.exp(
-        -(z**2) / 2 - np.log(2 * np.pi) / 2 - alpha * logs + np.exp(np.minimum(logs, 700)) + special.gammaln(alpha)
-    )
+    slope = np.exp(_log_normal_density(z) - alpha * logs + np.exp(np.minimum(logs, 700)) + special.gammaln(alpha))
     return _interpolated(logs, slope)
 
 
@@ -202,8 +205,8 @@ def _grid() -> Floats:
     return np.linspace(-FARTHEST, FARTHEST, STEPS + 1)
 
 
-def _normal_density(z: Floats) -> Floats:
-    return np.asarray(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
+def _log_normal_density(z: Floats) -> Floats:
+    return np.asarray(-(z**2) / 2 - np.log(2 * np.pi) / 2)
 
 
 def _interpolated(values: Floats, slopes: Floats) -> Curve:

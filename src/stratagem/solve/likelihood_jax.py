@@ -63,9 +63,10 @@ class Likelihood:
                 "where something is hidden the equilibrium is not sampled by gradient [M9]; `--sampler weights`"
             )
         inputs = self._sample()
-        if np.isinf(inputs.precision).any():
+        movers = np.unique(game.player_of_node[game.player_of_node >= 0])
+        if np.isinf(inputs.precision[movers]).any():
             raise UsageError(
-                "at best reply the likelihood has no gradient: gradient-based sampling needs a finite `precision` of every player [M9]"
+                "at best reply the likelihood has no gradient: gradient-based sampling needs a finite `precision` of all who move [M9]"
             )
         self.is_neutral, self.is_discounted = inputs.risk_aversion is None, inputs.discounts is not None
         the_plan = plan(game)
