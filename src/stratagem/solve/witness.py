@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.graph.game import Floats, Game, Ints
+from stratagem.graph.game import SEEN, Floats, Game, Ints
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _hidden_from(game: Game, player: int, nodes: Ints) -> list[str]:
     for group in groups.values():
         first = game.state_of_node[group[0]]
         for slot in first:
-            if any(game.state_of_node[node][slot] != first[slot] for node in group):
+            if slot != SEEN and any(game.state_of_node[node][slot] != first[slot] for node in group):
                 found[slot] = None
     return list(found)
 
