@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from crises import answer, behaviour_at, play, solved
 
+from stratagem.analyse.beliefs import beliefs
+
 EXACT = 1e-9  # of a probability: the residual asked for is a tenth of it
 
 
@@ -85,15 +87,16 @@ SIGNAL = """
 """
 
 
-def signal_by_hand() -> tuple[dict[tuple[str, float], float], dict[str, float]]:
-    """Threat by type, and yielding by what is seen, by damped iteration."""
+def signal_by_hand(ease: float = 0.0) -> tuple[dict[tuple[str, float], float], dict[str, float]]:
+    """Threat by type, and yielding by what is seen, by damped iteration; a threat costs 0.2 less `ease` times the resolve behind it."""
     prior = {-1.0: 0.75, 1.0: 0.25}
     yields = {"quiet": 0.5, "threat": 0.5}
     for _ in range(5000):
         threat = {}
         for resolve in prior:
             worth = {
-                look: yields[look] + (1 - yields[look]) * resolve - (0.2 if look == "threat" else 0) for look in yields
+                look: yields[look] + (1 - yields[look]) * resolve - (0.2 - ease * resolve if look == "threat" else 0)
+                for look in yields
             }
             threat[resolve] = logistic(2 * (worth["threat"] - worth["quiet"]))
         new = {}
@@ -168,3 +171,27 @@ def test_a_mistake_in_a_game_of_private_resolve() -> None:
     resolve_seen = (weight["high"] - weight["low"]) / (weight["high"] + weight["low"])
     found = behaviour_at(wrong, "reply", seen="threaten = threat")["yield"]
     assert found == pytest.approx(1 / (1 + np.exp(-3 * (resolve_seen - 0.4))), abs=EXACT)
+
+
+TELLING = SIGNAL.replace("{p: -0.2}", "{p: -0.2 + 0.3 * resolve}")
+
+
+def test_a_move_of_the_history_tells_what_it_told_when_it_came() -> None:
+    """The likelihood ratio of the threat, by hand, whether or not the threat is known to have been made."""
+    threat, _ = signal_by_hand(ease=0.3)
+    expected = threat["threat", 1.0] / threat["threat", -1.0]
+    assert expected > 1.5
+    for history in ((), ("threaten=threat",)):
+        found = {(one.value, one.look): one for one in beliefs(solved(TELLING, history=history, worlds=1))}
+        high = found["high", "threat"]
+        assert high.before.mean == pytest.approx(0.25, abs=EXACT)
+        assert high.bayes_factor == pytest.approx(expected, rel=1e-8)
+        odds = expected * 0.25 / 0.75
+        assert high.after.mean == pytest.approx(odds / (1 + odds), abs=EXACT)
+
+
+def test_beliefs_are_told_where_they_may_matter() -> None:
+    """O may use what the threat tells of P's resolve; his reply tells P nothing, nor does a threat that both types make alike."""
+    told = {(one.player, one.step, one.hidden) for one in beliefs(solved(TELLING, worlds=1))}
+    assert told == {("o", "threaten", "resolve")}
+    assert not list(beliefs(solved(SIGNAL, worlds=1)))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stratagem.analyse.pooling import Pooled, pool
 from stratagem.graph.game import Floats
@@ -36,7 +37,8 @@ class BeliefAnswer:
 
 
 def beliefs(solution: Solution) -> Iterator[BeliefAnswer]:
-    """Beliefs in the order of the timeline. Worlds without an answer are left out; looks that never come are too."""
+    """Beliefs in the order of the timeline, given what the history has before each move. Worlds without an answer are left out, as are looks
+    that never come and moves that tell nothing."""
     told = np.where(solution.is_solved, solution.told, 0.0)
     groups: dict[tuple[int, int, str], list[int]] = {}
     for place, one in enumerate(solution.sightings):
@@ -48,6 +50,8 @@ def beliefs(solution: Solution) -> Iterator[BeliefAnswer]:
 def _of_one(solution: Solution, sightings: list[Sighting], told: Floats) -> Iterator[BeliefAnswer]:
     values, looks = np.array([one.value for one in sightings]), np.array([one.look for one in sightings])
     total = told.sum(axis=0)
+    if _tells_nothing(told, values, looks):
+        return
     for place, one in enumerate(sightings):
         of_value, of_look = told[values == one.value].sum(axis=0), told[looks == one.look].sum(axis=0)
         chance, before, after = pool(of_look, total), pool(of_value, total), pool(told[place], of_look)
@@ -67,6 +71,21 @@ def _of_one(solution: Solution, sightings: list[Sighting], told: Floats) -> Iter
             after=after,
             bayes_factor=_factor(told[place].sum(), of_value.sum(), of_look.sum(), total.sum()),
         )
+
+
+def _tells_nothing(told: Floats, values: NDArray[np.str_], looks: NDArray[np.str_]) -> bool:
+    """Whether in every world what is seen is independent of what is hidden."""
+    total = told.sum(axis=0)
+    return all(
+        (
+            np.abs(
+                told[place] * total
+                - told[values == values[place]].sum(axis=0) * told[looks == looks[place]].sum(axis=0)
+            )
+            <= TELLING * total**2
+        ).all()
+        for place in range(len(told))
+    )
 
 
 def _factor(both: float, of_value: float, of_look: float, total: float) -> float | None:

@@ -80,8 +80,8 @@ def _layers(game: Game) -> Iterator[LayerView]:
 def _differing(game: Game, nodes: np.ndarray) -> Iterator[str]:
     """The variables by which the states of a step differ."""
     states = [game.state_of_node[node] for node in nodes]
-    for slot in states[0] if states else ():
-        if len({state[slot] for state in states}) > 1:
+    for slot in dict.fromkeys(slot for state in states for slot in state):
+        if len({state.get(slot) for state in states}) > 1:
             yield slot
 
 

@@ -15,7 +15,7 @@ from stratagem.errors import TooLargeError, UsageError, near, quote
 from stratagem.graph.arrays import Draft, DraftEdge, DraftNode, to_game
 from stratagem.graph.expression import ONE, ZERO, Numeric, Ref, Value
 from stratagem.graph.facts import facts_of
-from stratagem.graph.game import CHANCE, TERMINAL, Game
+from stratagem.graph.game import CHANCE, SEEN, TERMINAL, Game
 from stratagem.graph.knowledge import Knowledge, Known
 from stratagem.graph.landing import Event, Landing
 from stratagem.graph.means import no_mean
@@ -28,7 +28,6 @@ from stratagem.scenario.names import NOT_YET, Symbols
 
 MAX_NODES = 200_000
 ARRIVAL, GATE, CHOICE = 0, 1, 2
-SEEN = "seen"  # what a mover has seen beyond the state, and may infer from
 
 
 def compile_scenario(scenario: Scenario, max_nodes: int = MAX_NODES, without: Iterable[str] = ()) -> Game:

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 CHANCE, TERMINAL = -1, -2
 NO_EVENT = -1
+SEEN = "seen"  # among the words of a state: what its mover has seen beyond them, and may infer from
 
 
 @dataclass(frozen=True)

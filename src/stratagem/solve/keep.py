@@ -91,7 +91,7 @@ class Keeper:
         self.believed[:, place] = values[0, : len(game.players)]
         for player, believed in sweep.believed.items():
             self.believed[player, place] = believed
-        self.told[:, place] = told(self.sightings, flow)
+        self.told[:, place] = told(game, self.sightings, passage)
         if sweep.residual is not None:
             self.residual[place] = sweep.residual
         self.true[:, place] = values[0, list(inputs.columns.true_of_player)]
