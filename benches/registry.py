@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-PHASES = ("read", "compile", "solve", "show", "start", "memory", "limit", "peers")
+PHASES = ("read", "compile", "solve", "analyse", "show", "start", "memory", "limit", "peers")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import yaml
 from stratagem.api import solve as answer_of
 from stratagem.catalogue import Case
 from stratagem.graph.compile import compile_scenario
+from stratagem.graph.facts import all_known
 from stratagem.graph.game import Game
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.read import parse_scenario
@@ -44,7 +45,7 @@ def game(text: str, **options: Any) -> Game:
 
 def solved(text: str, do: tuple[str, ...] = (), history: tuple[str, ...] = (), **options: Any) -> Solution:
     """Its solution in 64 worlds with every state kept; `options` are those of a `Request`."""
-    model = scenario(text)
+    model = all_known(scenario(text)) if options.pop("taken_as_known", False) else scenario(text)
     compiled = compile_scenario(model)
     choices = {
         "do": tuple(choice(compiled, one) for one in do),

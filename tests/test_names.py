@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from crises import answer, solved
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -144,3 +145,17 @@ def test_a_circle_is_shown_as_a_path(pairs: list[tuple[int, int]], closing: tupl
 def test_definitions_of_any_depth_do_not_exhaust_the_stack() -> None:
     with pytest.raises(ScenarioError, match="definitions over 50 deep: d0 → d1 → "):
         parse_scenario(definitions([(number, number + 1) for number in range(3000)], 3001))
+
+
+def test_an_action_may_be_spelt_as_its_move() -> None:
+    """`war == war` compares the move with its action, on either side of the sign."""
+    text = """
+        timeline: [{move: war, player: p, actions: {war: {payoffs: {p: 1}}, peace: }}]
+        questions:
+          a: {title: A, event: war == war}
+          b: {title: B, event: war != war}
+          c: {title: C, event: peace == war}
+          d: {title: D, event: war in (war)}
+    """
+    solution = solved(text, worlds=1)
+    assert [float(answer(solution, name)[0]) for name in "abcd"] == [1, 0, 0, 1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -15,25 +14,22 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from reports import CHROMIUM, FOUNDING, PAYLOADS, briefing_of, html_of
 
-from stratagem.analyse.briefing import Briefing, brief
 from stratagem.analyse.finding import Column, Finding, Table
-from stratagem.analyse.study import Study
-from stratagem.api import solve
-from stratagem.catalogue import Case, load, names
+from stratagem.catalogue import load, names
 from stratagem.cli import main
 from stratagem.errors import StratagemError
 from stratagem.show import report as report_module
 from stratagem.show.anchors import web_address
 from stratagem.show.as_json import forecast_data
 from stratagem.show.findings import finding_json
+from stratagem.show.findings import shown as findings_shown
 from stratagem.show.report import check_packages, report_html
 
 for package in ("jinja2", "vl_convert"):
     pytest.importorskip(package, reason=f"reports need {package}: pip install 'stratagem[report]'")
 
-FOUNDING = "kazakhstan-ukraine-2022"
-WORLDS = 60
 MOST_BYTES = 2_000_000
 SECTIONS = {
     "short",
@@ -49,53 +45,6 @@ SECTIONS = {
     "status",
 }
 VOID = {"meta", "br", "img", "link", "input", "hr"}
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
-PAYLOADS = {
-    "scenario": "</title></script><script>document.title='broken'</script>",
-    "question": "<!--{{7*7}} ${alert(1)}",
-    "player": '"><img src=x onerror=console.log(1)>',
-    "move": "{{ config }}{% raw %}</style><style>*{display:none}",
-    "x": "</svg><svg onload=console.log(1)>",
-    "y": "x" * 400,
-    "asked": "<iframe src=http://canary.invalid/a></iframe>",
-    "source": "</text><script href='http://canary.invalid/b'/>",
-    "claim": "<link rel=stylesheet href=http://canary.invalid/c>",
-    "assumption": "' onmouseover='console.log(1)",
-    "outcome": "{% include 'x' %}{{ [].__class__ }}",
-    "unit": "<math><mi xlink:href='data:text/html,x'>",
-}
-HOSTILE = """
-scenario: {scenario}
-question: {question}
-sources:
-  bad: {{title: {source}, url: "javascript:alert(1)", note: {claim}}}
-  good: {{title: Good, url: "https://example.org/a?b=1&c=<d>"}}
-players: {{a: {player}, b: {{name: B}}}}
-quantities:
-  known to all:
-    q: {{is: 0.2 to 0.6, title: {unit}, assumption: {assumption}}}
-    r: {{is: 0.2 to 0.6, source: "bad {claim_place}"}}
-timeline:
-  - move: first
-    player: b
-    actions: {{go: {{title: {x}}}, stay: {{payoffs: {{b: r}}}}}}
-  - move: m
-    player: a
-    title: {move}
-    actions:
-      x: {{title: {x}, end: over, payoffs: {{a: q}}}}
-      y: {{title: {y}, payoffs: {{a: r, b: 1}}}}
-      z: {{if: first == go, payoffs: {{a: 0.5}}}}
-outcomes:
-  over: {{title: {outcome}}}
-questions:
-  asked: {{title: {asked}, event: m == x, base rate: {{is: 6 of 75, source: bad}}}}
-claims:
-  C1: {{at: "bad P1", says: {claim}, modelled by: [m]}}
-  C2: {{at: "good P2", says: {asked}, not modelled: {move}}}
-""".format(claim_place="P1 <b>", **{name: json.dumps(text) for name, text in PAYLOADS.items()})
 
 
 @dataclass
@@ -140,17 +89,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.open[-1].pieces.append(data)
-
-
-@cache
-def briefing_of(name: str) -> Briefing:
-    case = Case("hostile", "hostile.yaml", HOSTILE) if name == "hostile" else load(name)
-    return brief(Study(case, worlds=WORLDS), solve(case, worlds=WORLDS))
-
-
-@cache
-def html_of(name: str) -> str:
-    return report_html(briefing_of(name))
 
 
 @cache
@@ -277,11 +215,70 @@ def test_numbers_are_those_of_the_json(name: str) -> None:
         assert {cell for cell in cells if isinstance(cell, float)} <= shown
 
 
+def section_of(name: str, kind: str) -> Element:
+    place = next(at for at, one in enumerate(briefing_of(name).findings, start=1) if one.kind == kind)
+    return next(one for one in page_of(name).all("section") if one.attributes.get("id") == f"finding-{place}")
+
+
+@pytest.mark.parametrize("kind", ["events", "shift", "flips", "discover", "sensitivity", "learn", "options"])
+def test_every_analysis_has_its_section_with_judgements_figures_and_all_its_numbers(kind: str) -> None:
+    section = section_of(FOUNDING, kind)
+    (finding,) = (one for one in briefing_of(FOUNDING).findings if one.kind == kind)
+    numbers = {
+        float(cell)
+        for table in finding.tables
+        for row in table.rows
+        for cell, column in zip(row, table.columns, strict=True)
+        if column.kind != "text" and isinstance(cell, int | float)
+    }
+    assert numbers <= values(section)
+    for text in finding.judgements:  # numbers in words stand as they are; names are called by their titles
+        said = re.findall(r"(?<![\w.])[0-9][0-9.,]*(?: %)?(?!\w)", text.rstrip("."))
+        assert not [one for one in said if one not in section.text]
+    titles = [one.all("strong")[0].text for one in section.all("figure")]
+    assert all(titles)
+    assert len(set(titles)) == len(titles)
+    assert all(one.all("table") for one in section.all("figure"))
+    drawable = [table for table in finding.tables if table.rows]
+    assert len(titles) >= min({"flips": 5, "shift": 2, "learn": 2}.get(kind, 1), len(drawable))
+
+
+def test_a_figure_says_the_numbers_of_its_table() -> None:
+    for one in section_of(FOUNDING, "flips").all("figure"):
+        (shown, *_) = one.all("desc")
+        cells = [cell.text for cell in one.all("data")]
+        if "map" not in one.all("strong")[0].text:
+            assert sum(cell in shown.text for cell in cells) >= 4
+
+
+def test_the_check_of_assumptions_says_what_flips_on_each_number() -> None:
+    (finding,) = (one for one in briefing_of(FOUNDING).findings if one.kind == "flips")
+    (thresholds,) = (one for one in finding.tables if one.name == "thresholds")
+    at = {column.name: place for place, column in enumerate(thresholds.columns)}
+    rows = {one.attributes.get("id"): one.text for one in page_of(FOUNDING).all("tr")}
+    inside = [row for row in thresholds.rows if row[at["where"]] == "inside"]
+    assert inside
+    for row in inside:
+        name = re.sub(r"\.weights\..*", ".weights", str(row[at["number"]]))
+        shown = findings_shown(row[at["threshold"]], thresholds.columns[at["threshold"]])
+        assert f"at {shown}, to “{row[at['to']]}”" in rows[f"number-{name}"]
+    flipped = {str(row[at["number"]]).partition(".weights")[0] for row in thresholds.rows}
+    assert "nothing by itself" in rows["number-trophy"] or "trophy" in flipped
+
+
+def test_analyses_without_an_answer_say_why() -> None:
+    text = page_of("cuban-missile-crisis").text
+    for kind, reason in briefing_of("cuban-missile-crisis").unanswered:
+        assert kind in ("flips", "discover", "sensitivity", "learn", "options")
+        assert reason in text
+    assert briefing_of("cuban-missile-crisis").unanswered
+
+
 def test_a_further_finding_is_shown_with_a_figure_and_its_table() -> None:
     table = Table(
         "t", "A table", (Column("what", ""), Column("size", "size", "amount")), (("one", 0.25), ("two", -0.5))
     )
-    further = Finding("sensitivity", "What matters", ("One thing matters.",), (table,))
+    further = Finding("posterior", "What matters", ("One thing matters.",), (table,))
     base = briefing_of("signorino-deterrence")
     page = Page(report_html(replace(base, findings=(*base.findings, further)))).root
     section = next(

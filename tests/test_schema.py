@@ -40,6 +40,7 @@ timeline:
   - {rounds: 2, moves: [{move: n, player: b, actions: {hold: {share: 30% per month}}}]}
 questions: {war: {title: War?, event: m == go, base rate: 6 of 75, crowd: {is: 0.3}}}
 history: [m = go, {that: k = good}]
+revealed: {v: {at: "n[1]", says: x > y, taken: hold, rivals: {r: {q: 0.2}}, attribution: 90%}}
 facts: {f: A fact}
 claims: {g: {at: s P1, says: So, context: Why}}
 """

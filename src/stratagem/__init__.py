@@ -13,10 +13,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Answer", "Case", "Forecast", "StratagemError", "load", "solve"]
+__all__ = [
+    "Answer", "Case", "Forecast", "StratagemError", "discover", "flips", "learn", "load", "options", "sensitivity", "shift", "solve",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from stratagem.analyse.forecast import Forecast
+    from stratagem.analyses import discover, flips, learn, options, sensitivity, shift
     from stratagem.api import solve
     from stratagem.catalogue import Case, load
     from stratagem.errors import StratagemError
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 _HOME = {
     "solve": "stratagem.api", "load": "stratagem.catalogue", "Case": "stratagem.catalogue",
     "Answer": "stratagem.show.notebook", "Forecast": "stratagem.analyse.forecast", "StratagemError": "stratagem.errors",
+    **dict.fromkeys(("discover", "flips", "learn", "options", "sensitivity", "shift"), "stratagem.analyses"),
 }  # fmt: skip
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from stratagem.analyse.forecast import forecast
 from stratagem.catalogue import Case, load
 from stratagem.errors import UsageError, quote
+from stratagem.exchange.answer import GameAnswer, answer
+from stratagem.exchange.efg_read import read_efg
 from stratagem.graph.compile import MAX_NODES, compile_scenario
+from stratagem.graph.facts import all_known
 from stratagem.graph.game import Game
 from stratagem.scenario.model import Scenario
 from stratagem.show.notebook import Answer
@@ -25,6 +28,7 @@ def solve(
     precision: float | str | None = None,
     do: Iterable[str] = (),
     announced: bool = False,
+    as_if_chosen: bool = False,
     history: Iterable[str] | None = None,
     perceptions: bool = True,
     without: Iterable[str] = (),
@@ -37,28 +41,38 @@ def solve(
     """The forecast of a scenario, given by name, path or as a `Case`; it prints as text and shows as HTML in a notebook.
 
     `precision` overrides every player's: a number in 1/payoff, or `"best"`. `do` forces `move=action` (or sets `quantity=number`), as a
-    surprise unless `announced`. `history` replaces the scenario's own. `engine` is `numpy`, `jax` or `auto`,
+    surprise unless `announced`; with `as_if_chosen` those who see it infer from it what they would from a choice. `history` replaces the scenario's own. `engine` is `numpy`, `jax` or `auto`,
     which takes JAX for very large runs. Raises `StratagemError`; its text says what to put right.
 
     >>> solve("signorino-deterrence", worlds=10).questions[0].name
     'war'
     """
     case = scenario if isinstance(scenario, Case) else load(scenario)
-    file, off, moves = case.scenario, _listed(without), _listed(do)
+    file, off, moves = all_known(case.scenario) if taken_as_known else case.scenario, _listed(without), _listed(do)
     game = compile_scenario(file, max_nodes, off)
+    if announced and as_if_chosen:
+        raise UsageError("a move both `announced` and `as if chosen`; one of them [M11]")
     forced, fixed = _interventions(file, game, moves)
     seen = _listed(history) if history is not None else tuple(one.that for one in file.history)
     request = Request(
         worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
-        is_announced=announced, fixed=fixed, perceptions=perceptions, decisions=decisions, taken_as_known=taken_as_known,
-        engine=engine,
+        is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine,
     )  # fmt: skip
     manifest: dict[str, object] = {
         "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,
         "precision": "as stated" if precision is None else str(precision), "history": list(seen), "do": list(moves),
-        "announced": announced, "perceptions": perceptions, "without": list(off),
+        "announced": announced, "as_if_chosen": as_if_chosen, "perceptions": perceptions, "without": list(off),
     }  # fmt: skip
-    return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest, taken_as_known))
+    return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest))
+
+
+def solve_game_file(file: str | Path, precision: float | str = "best", response: str = "logit") -> GameAnswer:
+    """The equilibrium of a game in Gambit's .efg format (docs/efg.md), at one precision (1/payoff) for all players.
+
+    `"best"` is the limit. Errors are `logit` (extreme value) or `probit` (normal). Raises `StratagemError`.
+    """
+    level = _precision(precision)
+    return answer(read_efg(file), math.inf if level is None else level, response)
 
 
 def _listed(texts: Iterable[str]) -> tuple[str, ...]:
@@ -81,7 +95,7 @@ def _precision(precision: float | str | None) -> float | None:
 
 
 def _interventions(scenario: Scenario, game: Game, do: tuple[str, ...]) -> tuple[tuple[Choice, ...], dict[str, float]]:
-    names = {name for _, name, _ in scenario.known_quantities()}
+    names = {name for _, name, _ in scenario.known_quantities()} - set(game.facts)
     forced: list[Choice] = []
     fixed: dict[str, float] = {}
     for one in do:

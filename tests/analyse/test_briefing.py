@@ -58,7 +58,7 @@ def test_where_nothing_comes_before_a_decision_no_event_is_tried() -> None:
 def test_a_briefing_holds_a_shift_and_the_options() -> None:
     case = Case("waiting", "waiting.yaml", WAITING)
     found = brief(Study(case, worlds=20), solve(case, worlds=20))
-    assert [one.kind for one in found.findings] == ["events", "shift", "options"]
+    assert [one.kind for one in found.findings] == ["events", "shift", "learn", "options"]
     assert found.short.changes[0].startswith("“")
     assert found.short.mover == "A"
 

@@ -72,6 +72,66 @@ def test_sparser_flips_are_farther() -> None:
     assert distances[1] == pytest.approx(3.0, abs=DISTANCE)  # either number alone: 1.5 / 0.5
 
 
+def test_few_numbers_move_while_correlated_ones_stay() -> None:
+    """To move q1 alone by t of its standard deviations is as surprising as t times the root of its entry in the inverse correlation."""
+    tables, _ = found("q1 + 0.4 * q2 - 0.3", CORRELATED)
+    r = pearson(0.6)
+    alone = {row[0]: row for row in tables["nearest"].rows}["q1"]
+    assert alone[1] == pytest.approx(3.0 / np.sqrt(1 - r**2), abs=DISTANCE)
+    assert alone[3] == "q1 1 → -0.5"
+    both = {row[0]: row for row in tables["nearest"].rows}
+    assert both["all together"][1] == pytest.approx(min(row[1] for row in both.values()), abs=DISTANCE)
+
+
+def test_the_nearest_of_several_flips_is_that_of_the_nearest_rival() -> None:
+    """Two rivals at a distance of 3 and of 2 standard deviations, on both sides of the same number."""
+    text = CHOICE.replace("CORRELATIONS\n", "").replace("FORMULA", "0") + (
+        '      low: {end: a, payoffs: {a: "0 - 1 - (q1 - 1) + 0.5"}}\n      high: {end: b, payoffs: {a: "(q1 - 1) - 1.5"}}\n'
+    )
+    text = text.replace("hold: {end: peace, payoffs: {a: 0}}", "hold: {end: peace, payoffs: {a: 0.5}}")
+    finding = flips(Study(Case("choice", "choice.yaml", text), worlds=256), "attack")
+    nearest = next(table for table in finding.tables if table.name == "nearest").rows[0]
+    assert (nearest[1], nearest[2]) == (pytest.approx(2.0, abs=DISTANCE), "low")
+
+
+def test_the_threshold_of_a_contest() -> None:
+    """Worth it where v x / (x + c) > k, so from x = c k / (v - k) on (Tullock 1980)."""
+    tables, _ = found('"contest(max(q1, 0), 3, 1) - 0.3"')
+    (row,) = tables["thresholds"].rows
+    assert row[4] == pytest.approx(3 * 0.3 / 0.7, abs=THRESHOLD)
+
+
+WEIGHTS = """
+scenario: A choice that hangs on three weights
+players:
+  a: {name: A, precision: 5, weights: {dirichlet: {x: 4, y: 3, z: 3}, known to: all}}
+stakes: {x: X, y: Y, z: {title: Z, worst: 1, best: 0}}
+timeline:
+  - move: attack
+    player: a
+    actions:
+      hold: {end: peace, gains: {z: 0}}
+      strike: {end: war, gains: {x: 1, y: 0.2, z: 1}}
+"""
+
+
+def test_a_weight_moves_while_the_others_keep_their_proportions() -> None:
+    """With weights w and the rest in proportion, x + 0.2 y - z is nil where x = (z0 - 0.2 y0) (1 - x) / (1 - x0)."""
+    finding = flips(Study(Case("weights", "weights.yaml", WEIGHTS), worlds=256), "attack")
+    tables = {table.name: table for table in finding.tables}
+    mean = {
+        name: float(values.mean())
+        for name, values in Latent(Case("w", "w.yaml", WEIGHTS).scenario).drawn_weights["a"].items()
+    }
+    rest = (mean["z"] - 0.2 * mean["y"]) / (1 - mean["x"])
+    expected = rest / (1 + rest)
+    row = next(row for row in tables["thresholds"].rows if row[0] == "a.weights.x")
+    assert row[4] == pytest.approx(expected, abs=1e-6)
+    alone = next(row for row in tables["nearest"].rows if row[0].count(",") == 0 and row[0] != "all together")
+    assert tables["nearest"].rows[0][1] <= alone[1] + DISTANCE
+    assert alone[4] == "yes"
+
+
 def test_a_decision_that_nothing_flips_says_so() -> None:
     tables, finding = found("exp(q1)")
     assert not tables["thresholds"].rows

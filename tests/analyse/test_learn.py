@@ -260,7 +260,7 @@ def test_the_finding_says_what_to_learn_and_who_knows_it() -> None:
     rows = table(found, "worth_1")
     assert list(rows) == ["everything", "luck"]
     assert rows["luck"][2] == "all"
-    assert "knowing everything would be worth 0.4 ± 0.006, of single numbers most “luck”" in found.judgements[0]
+    assert "knowing everything would be worth 0.40 ± 0.01, of single numbers most “luck”" in found.judgements[0]
     assert "“luck”" in found.judgements[1]
     assert list(table(found, "sharpens_attacks")) == ["luck"]
 

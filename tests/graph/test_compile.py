@@ -6,10 +6,9 @@ import time
 
 import numpy as np
 import pytest
-from crises import ROUNDING, answer, behaviour_at, game, play, scenario, solved
+from crises import ROUNDING, answer, behaviour_at, game, play, solved
 
-from stratagem.errors import NotSolvedError, TooLargeError, UsageError
-from stratagem.graph.compile import compile_scenario
+from stratagem.errors import TooLargeError, UsageError
 from stratagem.graph.game import Game
 
 MOST_SECONDS = 10.0  # loose: how fast it is, is a matter for the benchmarks
@@ -424,22 +423,6 @@ def test_probabilities_that_cannot_be_in_any_world_are_refused() -> None:
         UsageError, match=r"the probability of c\.x: 2 in every world; a probability is from 0 to 1 \[M4\]"
     ):
         game("state: {drift: 2 in 0 to 5}\ntimeline: [{chance: c, outcomes: {x: drift, y: rest}}]")
-
-
-@pytest.mark.parametrize(
-    ("text", "rule"),
-    [
-        ("timeline: [{move: m, player: p, seen by: [p], actions: {hold: , go: }}]", "M7"),
-        ("timeline: [{move: m, player: p, seen by: nobody, actions: {hold: , go: }}]", "M7"),
-        (
-            "timeline: [{move: m, player: p, actions: {hold: , go: }}]\nquantities: {known to all: {a: 1 to 2}}\nmistakes: {p: {a: 0.3}}",
-            "M8",
-        ),
-    ],
-)
-def test_hidden_information_is_refused_with_the_rule(text: str, rule: str) -> None:
-    with pytest.raises(NotSolvedError, match=rf"part of the language \({rule}\), but no solver here answers"):
-        compile_scenario(scenario(text))
 
 
 # Size

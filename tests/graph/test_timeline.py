@@ -7,7 +7,7 @@ import datetime
 import pytest
 from crises import scenario
 
-from stratagem.errors import NotSolvedError, UsageError
+from stratagem.errors import UsageError
 from stratagem.graph.timeline import Timeline, unroll
 from stratagem.scenario.dates import Delay
 
@@ -96,6 +96,13 @@ def test_without_dates_there_is_no_last_year() -> None:
     assert dates(found) == [None, None, None]
 
 
-def test_simultaneous_moves_are_refused_with_the_rule() -> None:
-    with pytest.raises(NotSolvedError, match=r"simultaneous moves .*M7"):
-        timeline(f"{{simultaneous: [{move('m')}, {move('n')}]}}")
+def test_simultaneous_moves_are_steps_that_stand_together() -> None:
+    found = timeline(f"{{simultaneous: [{move('m')}, {move('n')}]}}", move("last"))
+    assert [step.label for step in found.steps] == ["m", "n", "last"]
+    assert [found.together_until(number) for number in range(3)] == [2, 2, 3]
+
+
+def test_simultaneous_moves_of_two_rounds_do_not_stand_together() -> None:
+    found = timeline(f"{{rounds: 2, moves: [{{simultaneous: [{move('m')}, {move('n')}]}}]}}")
+    assert [step.label for step in found.steps] == ["m[1]", "n[1]", "m[2]", "n[2]"]
+    assert [found.together_until(number) for number in range(4)] == [2, 2, 4, 4]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import ROUNDING, answer, answered, scenario, solved
+from crises import ROUNDING, answer, answered, game, solved
 from scipy import integrate, special, stats
 
-from stratagem.errors import NotSolvedError
+from stratagem.errors import NotSolvedError, UsageError
+from stratagem.graph.game import CHANCE
+from stratagem.graph.means import mean
 from stratagem.scenario.estimate import Estimate
-from stratagem.solve.known import mean
 
 QUADRATURE = 1e-9  # of a mean
 
@@ -96,35 +97,41 @@ ALLOWED = {
     "the view that one holds": crisis(rest="perceptions: {p: {q: 0.9}}"),
 }
 
+HIDDEN = {
+    "a square": crisis(attack="payoffs: {p: q * q}"),
+    "a power": crisis(attack="payoffs: {p: q ^ 2}"),
+    "a maximum": crisis(attack='payoffs: {p: "max(q, 0)"}'),
+    "a condition": crisis(attack="payoffs: {p: if q > 0 then 1 else 0}"),
+    "a divisor": crisis(attack="payoffs: {p: 1 / (3 + q)}"),
+    "a contest": crisis(attack='payoffs: {p: "contest(2 + q, 1, 1)"}'),
+    "odds that are not linear": crisis(attack="payoffs: {p: 0}", then=ODDS.replace("0.5 + q / 4", "logistic(q)")),
+    "a guard of a move": crisis(then=AGAIN.replace("player: p,", "player: p, if: q > 0,")),
+    "a reference": crisis(player="name: P, payoffs: {s: 1}", hold="", attack="gains: {s: q}", rest="stakes: {s: {title: S, reference: 0}}"),
+    "risk aversion": crisis(player="name: P, risk aversion: 0.5"),
+    "risk seeking of another": crisis().replace("o: Other", "o: {name: O, risk aversion: -0.5}"),
+    "risk aversion by a formula": crisis(player="name: P, risk aversion: a"),
+    "odds and gains": crisis(then=ODDS.replace("{p: 1}", "{p: q}")),
+    "odds and later gains": crisis(attack="payoffs: {p: 0}", then=ODDS + "\n" + AGAIN),
+    "odds twice": crisis(attack="payoffs: {p: 0}", then=ODDS + "\n" + ODDS.replace("chance: c", "chance: d")),
+    "a weight": crisis(player="name: P, weights: {s: q, t: 1 - q}", hold="gains: {t: 0.2}", attack="gains: {s: 1}", rest=STAKE),
+    "a payoff of a stake": crisis(player="name: P, payoffs: {s: q}", hold="", attack="gains: {s: 1}", rest="stakes: {s: S}"),
+    "known to one": crisis("known to p"),
+    "known to both": crisis("'known to p, o'"),
+}  # fmt: skip
+
+TOLD = {
+    "a guard of an action": crisis(attack="if: q > 0, payoffs: {p: q}"),
+    "a base share": crisis(attack="share: 0.5 + q / 10, payoffs: {p: q}"),
+    "an amount": crisis(attack="shift: {army: 0.1 * q from w to lost}", rest=ARMY.replace("2 + q", "2")),
+}  # fmt: skip
+
 REFUSED = {
-    "a square": (crisis(attack="payoffs: {p: q * q}"), "`q`, known to nobody, does not enter linearly"),
-    "a power": (crisis(attack="payoffs: {p: q ^ 2}"), "does not enter linearly"),
-    "a maximum": (crisis(attack='payoffs: {p: "max(q, 0)"}'), "does not enter linearly"),
-    "a condition": (crisis(attack="payoffs: {p: if q > 0 then 1 else 0}"), "does not enter linearly"),
-    "a divisor": (crisis(attack="payoffs: {p: 1 / (3 + q)}"), "does not enter linearly"),
-    "a contest": (crisis(attack='payoffs: {p: "contest(2 + q, 1, 1)"}'), "does not enter linearly"),
-    "odds that are not linear": (crisis(attack="payoffs: {p: 0}", then=ODDS.replace("0.5 + q / 4", "logistic(q)")), "does not enter linearly"),
-    "a guard of an action": (crisis(attack="if: q > 0, payoffs: {p: q}"), "is read by a guard, a share or a stock"),
-    "a guard of a move": (crisis(then=AGAIN.replace("player: p,", "player: p, if: q > 0,")), "is read by a guard, a share or a stock"),
-    "a base share": (crisis(attack="share: 0.5 + q / 10, payoffs: {p: q}"), "is read by a guard, a share or a stock"),
-    "a stock": (crisis(attack="shift: {army: 1 from w to lost}, payoffs: {p: q}", rest=ARMY), "is read by a guard, a share or a stock"),
-    "an amount": (crisis(attack="shift: {army: 0.1 * q from w to lost}", rest=ARMY.replace("2 + q", "2")), "is read by a guard, a share or a stock"),
-    "a reference": (crisis(player="name: P, payoffs: {s: 1}", hold="", attack="gains: {s: q}", rest="stakes: {s: {title: S, reference: 0}}"), "does not enter linearly"),
-    "risk aversion": (crisis(player="name: P, risk aversion: 0.5"), "`p` is not risk-neutral"),
-    "risk seeking of another": (crisis().replace("o: Other", "o: {name: O, risk aversion: -0.5}"), "`o` is not risk-neutral"),
-    "risk aversion by a formula": (crisis(player="name: P, risk aversion: a"), "`p` is not risk-neutral"),
-    "a correlation": (crisis(q="-1 to 1", rest="correlations: [{between: [q, a], rank: 0.5}]"), "`q`, known to nobody, is correlated with another number"),
-    "odds and gains": (crisis(then=ODDS.replace("{p: 1}", "{p: q}")), "what happened there would tell of it"),
-    "odds and later gains": (crisis(attack="payoffs: {p: 0}", then=ODDS + "\n" + AGAIN), "what happened there would tell of it"),
-    "odds twice": (crisis(attack="payoffs: {p: 0}", then=ODDS + "\n" + ODDS.replace("chance: c", "chance: d")), "what happened there would tell of it"),
-    "a weight": (crisis(player="name: P, weights: {s: q, t: 1 - q}", hold="gains: {t: 0.2}", attack="gains: {s: 1}", rest=STAKE), "is read by the weight of `s` of `p`, who would know it"),
-    "a payoff of a stake": (crisis(player="name: P, payoffs: {s: q}", hold="", attack="gains: {s: 1}", rest="stakes: {s: S}"), "is read by the payoff of `s` of `p`, who would know it"),
-    "a precision": (crisis(player="name: P, precision: 2 + q").replace("o: Other", "o: {name: O, precision: 1}"), "is read by the precision of `p`, who would know it"),
-    "a discount": (crisis(player="name: P, discount: 0.5 + q / 10"), "is read by the discount of `p`, who would know it"),
-    "a view of another number": (crisis(attack="payoffs: {p: a}", rest="perceptions: {p: {a: q}}"), "is read by the perception of `a` of `p`, who would know it"),
-    "a view of itself": (crisis(rest="perceptions: {p: {q: q + 0.1}}"), "is read by the perception of `q` of `p`, who would know it"),
-    "known to one": (crisis("known to p"), "`q` is known to p only: hidden information"),
-    "known to both": (crisis("'known to p, o'"), "`q` is known to p, o only: hidden information"),
+    "a stock": (crisis(attack="shift: {army: 1 from w to lost}, payoffs: {p: q}", rest=ARMY), "is read by a stock of `army`"),
+    "a correlation": (crisis(q="-1 to 1", rest="correlations: [{between: [q, a], rank: 0.5}]"), "is correlated with another number"),
+    "a precision": (crisis(player="name: P, precision: 2 + q").replace("o: Other", "o: {name: O, precision: 1}"), "is read by the precision of `p`"),
+    "a discount": (crisis(player="name: P, discount: 0.5 + q / 10"), "is read by the discount of `p`"),
+    "a view of another number": (crisis(attack="payoffs: {p: a}", rest="perceptions: {p: {a: q}}"), "is read by a perception of `p`"),
+    "a view of itself": (crisis(rest="perceptions: {p: {q: q + 0.1}}"), "is perceived by `p` to be other than it is"),
 }  # fmt: skip
 
 
@@ -133,23 +140,43 @@ def test_a_mean_does_where_it_is_exact(name: str) -> None:
     assert solved(ALLOWED[name], worlds=16).is_solved.all()
 
 
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_number_whose_mean_would_not_do_is_decided_by_chance_within_the_game(name: str) -> None:
+    compiled = game(HIDDEN[name])
+    assert compiled.facts == ("q",)
+    number = compiled.step_named("q")
+    assert compiled.player_of_node[compiled.step_of_node == number].tolist() in ([CHANCE], [CHANCE] * 2)
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_it_is_solved_as_stated_and_taken_as_known(name: str) -> None:
+    assert solved(HIDDEN[name], worlds=4).is_solved.any()
+    assert solved(HIDDEN[name], worlds=16, taken_as_known=True).is_solved.all()
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_number_that_what_can_be_done_would_tell_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=r"`p` cannot tell `q = low` from `q = high`, yet what can be done differs"):
+        game(TOLD[name])
+    solved(TOLD[name], worlds=16, taken_as_known=True)
+
+
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_mean_that_would_not_do_is_refused_with_the_reason_and_the_remedy(name: str) -> None:
+def test_what_can_be_neither_a_mean_nor_a_move_is_refused_with_the_reason_and_the_remedy(name: str) -> None:
     text, reason = REFUSED[name]
-    with pytest.raises(NotSolvedError, match=rf"{reason}.*\[M6\]; say `taken as known: \[q\]`") as refusal:
+    with pytest.raises(
+        NotSolvedError, match=rf"`q`, which not all know, {reason}.*\[M6\]; say `taken as known: \[q\]`"
+    ) as refusal:
         solved(text, worlds=16)
     assert refusal.value.exit_code == 2
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_refused_is_solved_once_it_is_taken_as_known(name: str) -> None:
-    scenario(REFUSED[name][0])
-    solved(REFUSED[name][0], worlds=16, taken_as_known=True)
+    solved(text, worlds=16, taken_as_known=True)
 
 
 def test_weights_that_nobody_knows_are_refused() -> None:
     text = crisis(player="name: P, weights: {known to: nobody, dirichlet: {s: 1, t: 1}}", hold="gains: {t: 1}", attack="gains: {s: 1}", rest=STAKE)  # fmt: skip
-    with pytest.raises(NotSolvedError, match=r"`p\.weights` is known to nobody only: hidden information"):
+    with pytest.raises(
+        NotSolvedError, match=r"`p\.weights` is known to nobody only; weights that only some know are not solved \[M6\]"
+    ):
         solved(text.replace("{choice: {1: 0.5, -1: 0.5}}", "0.5"), worlds=16)
 
 

@@ -5,43 +5,39 @@ Takes a study and its forecast; gives a `Briefing`, which a view lays out and kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from stratagem.analyse.causes import Cause, causes
+from stratagem.analyse.discover import discover
 from stratagem.analyse.finding import Cell, Column, Finding, Table
+from stratagem.analyse.flips import flips
 from stratagem.analyse.flow import FLOW_WORLDS, Flow, flow
-from stratagem.analyse.forecast import DecisionAnswer, Forecast, percent, shown, spoken
+from stratagem.analyse.forecast import Forecast, percent
 from stratagem.analyse.grounds import Grounding, Grounds
 from stratagem.analyse.inspect import GameView, inspect
+from stratagem.analyse.learn import learn, numbers_of
 from stratagem.analyse.options import options
-from stratagem.analyse.pooling import Pooled
 from stratagem.analyse.provenance import ProvenanceView, provenance
+from stratagem.analyse.sensitivity import sensitivity
 from stratagem.analyse.shift import shift
+from stratagem.analyse.short_answer import Short, short_answer
 from stratagem.analyse.study import Decision, Study, decision_of
-from stratagem.errors import StratagemError
+from stratagem.errors import StratagemError, UsageError
 from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import Provenance, numbers
-from stratagem.scenario.lexicon import in_words
 from stratagem.scenario.model import Scenario
 from stratagem.solve.intervene import choice
 from stratagem.solve.solve import Progress
 
-# Each finding is many solves, so it takes the first worlds only; the verbs `shift` and `options` take all of them.
+# A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
 FINDING_WORLDS, MAX_EVENTS = 500, 24
+ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
+    (flips, 2_000), (discover, 5_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
+)  # fmt: skip
 LEAST_MOVED = 0.0005  # what shows in tenths of a point
-
-
-@dataclass(frozen=True)
-class Short:
-    """The short answer: what the mover would do, how sure the model is, what would change it."""
-
-    mover: str
-    does: tuple[str, ...]
-    sure: tuple[str, ...]
-    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +52,8 @@ class Briefing:
     game: GameView
     flow: Flow
     findings: tuple[Finding, ...]
+    unanswered: tuple[tuple[str, str], ...]  # analysis, why it has no answer here
+    titles: Mapping[str, str]  # of uncertain numbers and of stakes
     grounds: Mapping[str, Grounds]  # of `question:…`, `decision:…` and `finding:…`
     sources: ProvenanceView
     numbers: tuple[tuple[str, str, Provenance], ...]  # element, how it is written, where it comes from
@@ -78,21 +76,29 @@ def brief(
     report = progress or (lambda _done, _total: None)
     few = replace(study, worlds=min(study.worlds, FINDING_WORLDS))
     step = study.decision(decision) if decision is not None else main_decision(study)
-    label = study.game.steps[step].label
-    report(1, 5)
+    label, stages = study.game.steps[step].label, len(ANALYSES) + 3
     tried = events(few, step)
-    report(2, 5)
+    report(1, stages)
     findings = [tried] if tried is not None else []
     findings += [shift(few, event, label)] if event is not None else _shifts(few, tried, label)
-    report(3, 5)
-    findings += [options(few, label), *further]
-    report(4, 5)
+    report(2, stages)
+    unanswered = []
+    for done, (analysis, worlds) in enumerate(ANALYSES, start=3):
+        try:
+            findings.append(analysis(replace(study, worlds=min(study.worlds, worlds)), label))
+        except UsageError as reason:  # no number varies, or the decision is next to never met
+            unanswered.append((analysis.__name__, str(reason)))
+        report(done, stages)
+    findings += further
     drawn = flow(replace(study, worlds=min(study.worlds, FLOW_WORLDS)))
-    report(5, 5)
+    report(stages, stages)
+    titles = {name: one.title for name, one in numbers_of(study.scenario).items()}
+    titles |= {f"{name}.weights": f"{one.name}'s weights" for name, one in study.scenario.players.items()}
+    titles |= {name: one.title for name, one in study.scenario.stakes.items()}
     return Briefing(
-        study.case.name, study.scenario, answer, _short(study, answer, step, findings), label, inspect(study.scenario, study.game), drawn,
-        tuple(findings), _grounds(study, answer, findings), provenance(study.scenario), tuple(numbers(study.scenario)),
-        tuple(causes(study.scenario)),
+        study.case.name, study.scenario, answer, short_answer(study, answer, step, findings, titles), label,
+        inspect(study.scenario, study.game), drawn, tuple(findings), tuple(unanswered), titles, _grounds(study, answer, findings),
+        provenance(study.scenario), tuple(numbers(study.scenario)), tuple(causes(study.scenario)),
     )  # fmt: skip
 
 
@@ -135,13 +141,24 @@ def events(study: Study, step: int) -> Finding | None:
     )  # fmt: skip
     mover = few.scenario.players[few.game.players[info.player]].name
     most = moved[0]
+    is_moved = most[0] >= LEAST_MOVED
+    which = (
+        f"Of {len(rows)} events that may come before it, “{most[2]}”"
+        if len(rows) > 1
+        else f"The one event that may come before it, “{most[2]}”,"
+    )
+    said = (
+        f"{which} moves what {mover} does most: {percent(most[0])} of the probability passes to other options."
+        if is_moved
+        else f"No event that may come before it moves what {mover} does; {len(rows)} {'was' if len(rows) == 1 else 'were'} tried."
+    )
     return Finding(
         kind="events",
         title=f"{few.scenario.scenario}: what would move {info.label}",
-        judgements=(f"Of {len(rows)} events that may come before it, “{most[2]}” moves what {mover} does most: {percent(most[0])} of the probability passes to other options.",),
+        judgements=(said if len(rows) > 1 else said.replace(" most:", ":"),),
         tables=(Table("events", "What each event does to the decision", columns, tuple(rows), "change of P(option) in points; “moved in all” is the probability that passes from some options to others"),),
         caveats=(f"each event is made as a surprise, in the first {few.worlds:,} worlds",),
-        manifest={"decision": info.label, "most": most[1], "moved": most[0] >= LEAST_MOVED, "worlds": few.worlds, "seed": few.seed},
+        manifest={"decision": info.label, "most": most[1], "moved": is_moved, "worlds": few.worlds, "seed": few.seed},
     )  # fmt: skip
 
 
@@ -172,80 +189,6 @@ def _shifts(study: Study, tried: Finding | None, decision: str) -> list[Finding]
     return [shift(study, str(tried.manifest["most"]), decision)]
 
 
-# --- the short answer --------------------------------------------------------------------------------------------
-
-
-def _short(study: Study, answer: Forecast, step: int, findings: list[Finding]) -> Short:
-    info = study.game.steps[step]
-    mover = study.scenario.players[study.game.players[info.player]].name
-    known = next((one for one in answer.choices if one.step == info.label), None)
-    return Short(
-        mover,
-        tuple(_does(answer, known, mover)),
-        tuple(_sure(answer, known, study.scenario)),
-        tuple(_changes(findings)),
-    )
-
-
-def _does(answer: Forecast, known: DecisionAnswer | None, mover: str) -> Iterator[str]:
-    ranked = _ranked(known)
-    if known is None or not ranked:
-        yield f"No world that can be solved reaches the decision of {mover}."
-    else:
-        lead, *rest = ranked
-        yield f"Most likely “{lead[1]}”: {in_words(shown(lead[0]))}, {spoken(lead[2])}."
-        if rest:
-            yield "Next: " + "; ".join(f"“{title}”, {percent(mean)}" for mean, title, _ in rest[:3]) + "."
-        reached = "" if known.reach > 0.995 else f", which {percent(known.reach)} of plays reach"
-        yield f"This is at “{known.title}”" + (f", {known.date}" if known.date else "") + f"{reached}."
-    if answer.outcomes:
-        end = max(answer.outcomes, key=lambda one: one.value.mean)
-        yield f"The likeliest end is “{end.title}”: {in_words(shown(end.value.mean))}, {spoken(end.value)}."
-
-
-def _ranked(known: DecisionAnswer | None) -> list[tuple[float, str, Pooled]]:
-    if known is None:
-        return []
-    found = [(one.probability.mean, one.title, one.probability) for one in known.actions if one.probability is not None]
-    return sorted(found, key=lambda one: -one[0])
-
-
-def _sure(answer: Forecast, known: DecisionAnswer | None, scenario: Scenario) -> Iterator[str]:
-    ranked = _ranked(known)
-    if known is not None and ranked:
-        best = max(known.actions, key=lambda one: one.best)
-        lead = next(one for one in known.actions if one.title == ranked[0][1])
-        same = f"That choice is the best reply in {percent(lead.best)} of worlds"
-        yield same + ("." if best is lead else f"; in most, {percent(best.best)}, that is “{best.title}”.")
-        yield f"Drawing other worlds would move its chance by about {100 * ranked[0][2].error:.1f} points."
-    wide = max(answer.questions, key=_width, default=None)
-    if wide is not None and wide.probability is not None and _width(wide) > 0.005:
-        yield f"The question that its assumptions settle least is “{wide.title}”: {spoken(wide.probability)}."
-    quantities = [one for _, _, one in scenario.known_quantities()]
-    assumed = sum(one.assumption is not None or (one.source or scenario.source) is None for one in quantities)
-    if quantities:
-        yield f"{assumed} of the model's {len(quantities)} uncertain numbers rest on the analyst's assumption alone."
-
-
-def _width(one: object) -> float:
-    pooled = getattr(one, "probability", None)
-    return 0.0 if pooled is None or pooled.p5 is None or pooled.p95 is None else float(pooled.p95 - pooled.p5)
-
-
-def _changes(findings: list[Finding]) -> Iterator[str]:
-    """The shift with its event by title, and how the event compares with others."""
-    tried = next((one for one in findings if one.kind == "events"), None)
-    made = next((one for one in findings if one.kind == "shift"), None)
-    titles = {str(row[0]): str(row[1]) for row in tried.tables[0].rows} if tried is not None else {}
-    if made is not None:
-        event = str(made.manifest["event"])
-        yield made.judgements[0].replace(event, f"“{titles[event]}”" if event in titles else event, 1)
-    if tried is not None:
-        yield from tried.judgements
-    if made is None and tried is None:
-        yield "No event comes before this decision; what would change it are the numbers that it rests on, listed below."
-
-
 # --- grounds -----------------------------------------------------------------------------------------------------
 
 
@@ -259,7 +202,7 @@ def _grounds(study: Study, answer: Forecast, findings: list[Finding]) -> dict[st
         ]
         moves = dict.fromkeys(text.partition("[")[0] for text in texts)
         found[f"finding:{number}"] = (
-            ground.of_elements(one.rests_on)
+            ground.of_elements(basis.element for basis in one.rests_on)
             if one.rests_on
             else ground.of_moves(move for move in moves if move in study.scenario.moves)
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stratagem.analyse.options import LEAST_REACH
+from stratagem.analyse.pooling import Pooled, pool
 from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats, Ints
 from stratagem.graph.values import PlayerValues
@@ -39,7 +40,7 @@ class Commitment:
     """A decision whose mover has numbers of his own that are the same in every world."""
 
     standing: tuple[Standing, ...]  # likeliest first
-    reach: tuple[float, ...]  # how likely each is met
+    reach: tuple[Pooled, ...]  # how likely each is met
     numbers: dict[str, Floats]  # name to [W]: all that differs by world, but for the mover's own
     risk_aversion: float
     num_failed: int
@@ -58,8 +59,9 @@ def commitment(study: Study, step: int) -> Commitment:
         gathered.draw(first, worlds, player)
         for chunk in solver.of_worlds(_with_own(worlds, player, own)):
             gathered.add(solver, chunk, first, step)
-    met = {options: float(weight.sum()) / max(gathered.whole, 1e-300) for options, weight in gathered.weight.items()}
-    kept = sorted((one for one in met if met[one] >= LEAST_REACH), key=lambda one: -met[one])
+    pooled = {options: pool(weight, gathered.whole) for options, weight in gathered.weight.items()}
+    met = {options: one for options, one in pooled.items() if one is not None and one.mean >= LEAST_REACH}
+    kept = sorted(met, key=lambda options: -met[options].mean)
     return Commitment(
         tuple(gathered.standing(options) for options in kept),
         tuple(met[options] for options in kept),
@@ -93,7 +95,7 @@ class _Gathered:
     """What is gathered chunk by chunk."""
 
     def __init__(self, num_worlds: int) -> None:
-        self.size, self.whole, self.num_failed = num_worlds, 0.0, 0
+        self.size, self.whole, self.num_failed = num_worlds, np.zeros(num_worlds), 0
         self.weight: dict[tuple[int, ...], Floats] = {}
         self.total: dict[tuple[int, ...], Floats] = {}
         self.numbers: dict[str, Floats] = {}
@@ -110,9 +112,9 @@ class _Gathered:
     def add(self, solver: Solver, chunk: Chunk, first: int, step: int) -> None:
         """Add the states of a step in one chunk."""
         game, counted = solver.game, chunk.status == SOLVED
-        self.whole += float(chunk.way.reach[0] @ counted)
         self.num_failed += int(((chunk.status != SOLVED) & (chunk.way.reach[0] > 0)).sum())
         place = slice(first + chunk.place.start, first + chunk.place.stop)
+        self.whole[place] = chunk.way.reach[0] * counted
         for node in np.flatnonzero((game.step_of_node == step) & (game.player_of_node >= 0)):
             reach = chunk.way.reach[node] * counted
             edges = np.arange(game.first_edge[node], game.first_edge[node + 1], dtype=np.int32)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from stratagem.analyse.box import Sample, sample_of
+from stratagem.analyse.digits import chance
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.halves import HALVES, Check
 from stratagem.analyse.pooling import effective_size, quantiles
 from stratagem.analyse.prim import Boxes, Trajectory, cover, peel, prim
@@ -42,9 +44,10 @@ def discover(study: Study, decision: str, option: str | None = None) -> Finding:
     return Finding(
         kind="discover",
         title=f"{study.scenario.scenario}: the worlds in which {what.mover} chooses “{what.titles[0]}” at {what.label}",
-        judgements=tuple(_judgements(boxes, leafs, meaning)),
+        judgements=tuple(_judgements(boxes, leafs, meaning, effective_size(sample.weight))),
         tables=tuple(tables),
-        caveats=tuple(_caveats(sample, what, meaning)),
+        caveats=tuple(_caveats(study, sample, what, meaning)),
+        rests_on=bases(study.scenario, (study.game.steps[what.step].move,), tables),
         manifest={
             "decision": what.label,
             "option": study.game.steps[what.step].options[what.options[0]],
@@ -158,13 +161,15 @@ def _centred_ranks(values: Floats) -> Floats:
 # --- words -------------------------------------------------------------------------------------------------------
 
 
-def _judgements(boxes: Boxes, leafs: Leaves, meaning: str) -> Iterator[str]:
+def _judgements(boxes: Boxes, leafs: Leaves, meaning: str, size: float) -> Iterator[str]:
+    """`size` is the effective number of worlds."""
     for number, one in enumerate(boxes.found):
-        where = "Where" if number == 0 else "Elsewhere, where"
+        where, of = ("Where", "of all") if number == 0 else ("Elsewhere, where", "of the rest")
+        box, inside = one.box, size * one.box.mass
         yield (
-            f"{where} {one.box}, {meaning} in {percent(one.box.density)} of worlds, against {percent(one.box.base)} "
-            f"{'of all' if number == 0 else 'of the rest'}; that box holds {percent(one.box.mass)} of worlds and {percent(one.box.coverage)} of those "
-            f"in which it is so. In halves that were not searched the share is {percent(one.check.density or 0.0)}."
+            f"{where} {box}, {meaning} in {_share(box.density, inside)} of worlds, against {_share(box.base, size)} {of}; "
+            f"that box holds {_share(box.mass, size)} of worlds and {_share(box.coverage, size * box.base)} of those "
+            f"in which it is so. In halves that were not searched the share is {_share(one.check.density or 0.0, inside / 2)}."
         )
         doubtful = [name for name in one.box.restricted if one.check.again[name] < AGAIN]
         if doubtful:
@@ -175,7 +180,7 @@ def _judgements(boxes: Boxes, leafs: Leaves, meaning: str) -> Iterator[str]:
         yield f"There is nothing to explain: {meaning} in {'every' if boxes.base else 'no'} world, and its chance does not vary."
         return
     yield (
-        f"No box of quantities marks out the worlds in which {meaning} ({percent(boxes.base)} of worlds): "
+        f"No box of quantities marks out the worlds in which {meaning} ({_share(boxes.base, size)} of worlds): "
         + (
             f"what was found in one half of them did not hold in the other (p {_p(boxes.refused.check)})."
             if boxes.refused
@@ -186,13 +191,28 @@ def _judgements(boxes: Boxes, leafs: Leaves, meaning: str) -> Iterator[str]:
         yield "A tree finds some order in them, though no box does; see its table."
 
 
-def _caveats(sample: Sample, what: Subject, meaning: str) -> Iterator[str]:
+def _caveats(study: Study, sample: Sample, what: Subject, meaning: str) -> Iterator[str]:
     yield f"the outcome: {meaning}, in the states of {what.label} that are reached"
     yield (
         f"{len(sample):,} worlds come to the decision and count as {effective_size(sample.weight):,.0f} of equal weight; "
         "each weighs what the history and reaching the move are worth of probability in it"
     )
+    tied = float(what.weight @ ((what.best > 0) & (what.best <= 0.5))) / float(what.weight.sum())
+    if tied > 0:
+        yield f"in {percent(tied)} of worlds it shares first place with others, or is best in the lesser part of the states reached; that does not count as its being the best reply"
+    pairs = [one.between for one in study.scenario.correlations if set(one.between) <= set(what.inputs)]
+    if pairs:
+        yield (
+            "boxes limit the quantities themselves and are not rotated onto their principal components: a limit on a mixture of quantities has no source that could be asked, "
+            f"and density and coverage are counted over worlds, so that they hold with correlation ({'; '.join(f'{one} with {other}' for one, other in pairs[:4])}); "
+            "what may stand in for a limited quantity is listed"
+        )
     yield "a box says where the outcome is frequent, not that its quantities cause it"
+
+
+def _share(share: float, size: float) -> str:
+    """A share of so many effective worlds, with its binomial error."""
+    return chance(share, float(np.sqrt(share * (1 - share) / max(size, 1.0))))
 
 
 def _p(checked: Check) -> str:

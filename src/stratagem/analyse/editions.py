@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from stratagem.analyse.digits import chance
 from stratagem.analyse.finding import Cell, Column, Finding, Table
-from stratagem.analyse.forecast import Forecast, percent
+from stratagem.analyse.forecast import Forecast
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import Pooled
 from stratagem.scenario.estimate import Amount, Estimate
 from stratagem.scenario.formula import Formula
@@ -33,15 +35,17 @@ def diff(before: Scenario, after: Scenario, answers: tuple[Forecast, Forecast]) 
     changes = list(changed_inputs(before, after))
     moved = list(_conclusions(*answers))
     shifted = [row for row in moved if row[6] == "moved"]
+    tables = (_input_table(changes), _conclusion_table(moved))
     return Finding(
         kind="diff",
         title=f"{before.scenario} → {after.scenario}",
         judgements=tuple(_judgements(changes, moved, shifted)),
-        tables=(_input_table(changes), _conclusion_table(moved)),
+        tables=tables,
         caveats=(
             "the same worlds on both sides: a number that did not change is the same in each of them",
             f"a conclusion moved where it differs by more than {NOTICED:g} Monte Carlo errors",
         ),
+        rests_on=bases(after, (), tables),
         manifest={"before": dict(answers[0].manifest), "after": dict(answers[1].manifest)},
     )
 
@@ -165,4 +169,4 @@ def _judgements(changes: list[Change], moved: list[tuple[Cell, ...]], shifted: l
     ]
     if numbers:
         most = max(numbers, key=lambda row: abs(row[5]))  # type: ignore[arg-type]
-        yield f"Most of all: {most[0]} — from {percent(most[1])} to {percent(most[3])}."  # type: ignore[arg-type]
+        yield f"Most of all: {most[0]} — from {chance(most[1], most[2])} to {chance(most[3], most[4])}."  # type: ignore[arg-type]

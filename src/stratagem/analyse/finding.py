@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Cell = str | float | int | None
-Kind = Literal["text", "chance", "points", "amount", "size", "count"]
+Kind = Literal["text", "chance", "points", "amount", "size", "count", "bar"]
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table: its name in JSON, what stands above it, and how its cells read.
 
-    `chance` is a probability, `points` a difference of probabilities, `amount` a number with a unit of its own, `size` one that has no sign.
+    `chance` is a probability, `points` a difference of probabilities, `amount` a number with a unit of its own, `size` one that has no sign,
+    `bar` a probability drawn as a bar.
     """
 
     name: str
@@ -34,6 +35,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Basis:
+    """A number that an answer rests on most directly: how it is written, and its source or the reason to assume it."""
+
+    element: str
+    written: str
+    source: str | None
+    assumption: str | None
+
+
+@dataclass(frozen=True)
 class Finding:
     """The answer of one analysis."""
 
@@ -42,5 +53,5 @@ class Finding:
     judgements: tuple[str, ...]
     tables: tuple[Table, ...]
     caveats: tuple[str, ...] = ()
-    rests_on: tuple[str, ...] = ()
+    rests_on: tuple[Basis, ...] = ()
     manifest: Mapping[str, object] = field(default_factory=dict)

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stratagem import __version__
+from stratagem.analyse.beliefs import BeliefAnswer, beliefs
 from stratagem.analyse.pooling import Pooled, effective_size, pool
 from stratagem.graph.game import Floats
+from stratagem.graph.means import mean
 from stratagem.scenario.lexicon import KEY_ASSUMPTION, in_words
 from stratagem.scenario.model import Judgement, Scenario
-from stratagem.solve.known import mean as mean_of
-from stratagem.solve.known import taken_as_known
+from stratagem.scenario.quantities import taken_as_known
 from stratagem.solve.solution import RULED_OUT, SOLVED, STATUS, Solution
 
 LOW_EFFECTIVE_SHARE = 0.1
@@ -124,6 +125,7 @@ class Forecast:
     stakes: tuple[Named, ...]
     players: tuple[tuple[str, str, Pooled, Pooled, Pooled], ...]
     history: tuple[SeenAnswer, ...]
+    beliefs: tuple[BeliefAnswer, ...]
     warnings: tuple[str, ...]
     manifest: Mapping[str, object] = field(default_factory=dict)
 
@@ -133,9 +135,7 @@ class Forecast:
         return int(self.manifest["worlds_failed"])  # type: ignore[call-overload, no-any-return]
 
 
-def forecast(
-    scenario: Scenario, solution: Solution, manifest: Mapping[str, object], is_all_taken: bool = False
-) -> Forecast:
+def forecast(scenario: Scenario, solution: Solution, manifest: Mapping[str, object]) -> Forecast:
     """The forecast of a solution; failed worlds are left out and counted."""
     weight = np.where(solution.is_solved, solution.weight, 0.0)
     questions = tuple(_questions(scenario, solution))
@@ -151,7 +151,8 @@ def forecast(
         stakes=tuple(_stakes(scenario, solution, weight)),
         players=tuple(_players(scenario, solution, weight)),
         history=tuple(_history(solution)),
-        warnings=tuple(_warnings(scenario, solution, weight, is_all_taken)),
+        beliefs=tuple(beliefs(solution)),
+        warnings=tuple(_warnings(scenario, solution, weight)),
         manifest={
             **_software(),
             **manifest,
@@ -161,6 +162,7 @@ def forecast(
             "worlds_ruled_out": int((solution.status == RULED_OUT).sum()),
             "worlds_tied": int(solution.tied.sum()),
             "effective_worlds": round(effective_size(weight), 1),
+            "residual": float(solution.residual.max()),
             "states": solution.game.num_nodes,
             "histories": solution.game.num_histories,
         },
@@ -208,7 +210,7 @@ def _comparison(scenario: Scenario, judgement: Judgement | None) -> Comparison |
         return None
     estimate = judgement.is_.in_lexicon(scenario.lexicon)
     return Comparison(
-        mean_of(estimate),
+        mean(estimate),
         estimate.text,
         judgement.source or judgement.assumption,
         judgement.as_of.text if judgement.as_of else None,
@@ -219,9 +221,20 @@ def _judgements(questions: tuple[QuestionAnswer, ...]) -> Iterator[Judgement203]
     for one in questions:
         if one.probability is None:
             why = one.in_words if one.is_unsolved else "the condition never arises (void)"
-            yield Judgement203(f"{one.title}: {why}.", one.name)
+            yield Judgement203(_answered(one.title, why), one.name)
             continue
-        yield Judgement203(f"{one.title}: {one.in_words}, {spoken(one.probability)}.", one.name)
+        yield Judgement203(_answered(one.title, likelihood(one.probability)), one.name)
+
+
+def _answered(title: str, answer: str) -> str:
+    """A sentence that answers a question, or says how likely something is.
+
+    >>> _answered("Does it rain?", "likely, 60 %"), _answered("Rain", "likely, 60 %")
+    ('Does it rain? Likely, 60 %.', 'Rain: likely, 60 %.')
+    """
+    if title.rstrip().endswith("?"):
+        return f"{title.rstrip()} {answer[:1].upper()}{answer[1:]}."
+    return f"{title}: {answer}."
 
 
 def shown(probability: float) -> float:
@@ -236,6 +249,16 @@ def percent(value: float) -> str:
     if value > 0.99:
         return "100 %" if value == 1 else "above 99 %"
     return f"{100 * value:.0f} %"
+
+
+def likelihood(value: Pooled) -> str:
+    """The ICD 203 word of a probability with its number and range; the number alone where there is no word.
+
+    >>> likelihood(Pooled(0.6, 0.6, 0.6, 0.0)), likelihood(Pooled(1.0, 1.0, 1.0, 0.0))
+    ('likely, 60 %', '100 %')
+    """
+    mean = shown(value.mean)
+    return f"{in_words(mean)}, {spoken(value)}" if 0.01 <= mean <= 0.99 else spoken(value)
 
 
 def spoken(value: Pooled) -> str:
@@ -369,7 +392,7 @@ def _history(solution: Solution) -> Iterator[SeenAnswer]:
 # --- warnings ----------------------------------------------------------------------------------------------------
 
 
-def _warnings(scenario: Scenario, solution: Solution, weight: Floats, is_all_taken: bool) -> Iterator[str]:
+def _warnings(scenario: Scenario, solution: Solution, weight: Floats) -> Iterator[str]:
     for status, text in STATUS.items():
         here = np.flatnonzero(solution.status == status)
         if status != SOLVED and len(here):
@@ -377,9 +400,11 @@ def _warnings(scenario: Scenario, solution: Solution, weight: Floats, is_all_tak
             yield f"{len(here)} of {len(solution.world)} worlds {verdict}: {text} (the first is world {solution.world[here[0]]})"
     if solution.tied.any():
         yield f"{int(solution.tied.sum())} of {len(solution.world)} worlds have ties at a reached decision; they follow each move's rule, and ranges over rules are shown"
-    taken = taken_as_known(scenario, is_all_taken)
+    taken = taken_as_known(scenario)
     if taken:
         yield f"taken as known to all, though they are not (M6): {', '.join(taken)}"
+    if solution.game.facts:
+        yield f"not known to all, and so decided by chance within the game, at a few values (M6): {', '.join(solution.game.facts)}"
     for name in _key_assumptions(scenario):
         yield f"key assumption ({KEY_ASSUMPTION}): {name}"
     size = effective_size(weight)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from stratagem.analyse.finding import Basis, Table
 from stratagem.analyse.provenance import places
 from stratagem.scenario.effects import Changes, Option
 from stratagem.scenario.elements import elements, numbers
@@ -44,8 +45,10 @@ class Grounding:
         """The grounds of moves: what they are, what they read, and what their movers want."""
         found: dict[str, None] = {}
         for name in moves:
-            item = self.moves[name]
             found[name] = None
+            if name not in self.moves:
+                continue  # a number that chance decides within the game
+            item = self.moves[name]
             found.update(dict.fromkeys(f"{name}.{option}" for option in item.options))
             found.update(dict.fromkeys(self._names(_formulas(item))))
             if isinstance(item, Move):
@@ -91,6 +94,30 @@ class Grounding:
                 yield name
                 if "." in name and name not in self.moves:
                     yield name.partition(".")[0]
+
+
+def bases(scenario: Scenario, moves: Iterable[str], tables: Iterable[Table] = ()) -> tuple[Basis, ...]:
+    """What a finding about moves rests on: the numbers that these read most directly, and those that its tables name."""
+    grounding = Grounding(scenario)
+    grounds = grounding.of_moves(dict.fromkeys(moves))
+    named = (
+        part
+        for table in tables
+        for row in table.rows
+        for cell in row
+        if isinstance(cell, str)
+        for part in cell.split(", ")
+    )
+    found = dict.fromkeys((*grounds.assumed, *grounds.sourced, *(_element(name) for name in named)))
+    return tuple(
+        Basis(name, written, origin.source, origin.assumption)
+        for name in found if name in grounding.numbers for written, origin in [grounding.numbers[name]]
+    )  # fmt: skip
+
+
+def _element(name: str) -> str:
+    """The element of a number as tables name it: `player.weights.stake` is a part of `player.weights`."""
+    return ".".join(name.split(".")[:2])
 
 
 def _natural(place: str) -> tuple[int, str]:

@@ -21,7 +21,9 @@ class LayerView:
     date: str | None
     num_states: int
     num_edges: int
+    num_infosets: int  # of its mover; fewer than states where he cannot tell some apart
     sees: tuple[str, ...]
+    cannot_see: tuple[str, ...]  # variables that differ within an information set
     options: tuple[str, ...]
     never: tuple[str, ...]  # options that are available in no state
 
@@ -67,7 +69,9 @@ def _layers(game: Game) -> Iterator[LayerView]:
             date=step.date,
             num_states=len(nodes),
             num_edges=int(here.sum()),
+            num_infosets=len(np.unique(game.infoset_of_node[nodes])) if step.player != CHANCE else len(nodes),
             sees=tuple(_differing(game, nodes)),
+            cannot_see=tuple(_unseen(game, nodes)),
             options=step.options,
             never=tuple(option for place, option in enumerate(step.options) if place not in used),
         )
@@ -76,9 +80,18 @@ def _layers(game: Game) -> Iterator[LayerView]:
 def _differing(game: Game, nodes: np.ndarray) -> Iterator[str]:
     """The variables by which the states of a step differ."""
     states = [game.state_of_node[node] for node in nodes]
-    for slot in states[0] if states else ():
-        if len({state[slot] for state in states}) > 1:
+    for slot in dict.fromkeys(slot for state in states for slot in state):
+        if len({state.get(slot) for state in states}) > 1:
             yield slot
+
+
+def _unseen(game: Game, nodes: np.ndarray) -> dict[str, None]:
+    """The variables that differ among states which the mover cannot tell apart."""
+    infosets = game.infoset_of_node[nodes]
+    found: dict[str, None] = {}
+    for infoset in np.unique(infosets[infosets >= 0]):
+        found.update(dict.fromkeys(_differing(game, nodes[infosets == infoset])))
+    return found
 
 
 def tree_lines(game: Game, max_lines: int) -> Iterator[tuple[int, str]]:

@@ -22,6 +22,7 @@ from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix
 
 DISCRETE = ("choice",)
+WIDEST, HALVINGS = 8.0, 60  # standard deviations; halvings of twice that, to rounding
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,53 @@ class Latent:
             axes += [f"{player}.weights"] * (len(simplex.stakes) - 1)
         return tuple(axes)
 
+    @cached_property
+    def medians(self) -> dict[str, float]:
+        """Every number in the central world."""
+        return {name: float(quantile(one, np.array([0.5]))[0]) for name, one in self.estimates.items()}
+
+    @cached_property
+    def directions(self) -> dict[str, Floats]:
+        """[dim] the way in which each number or weight moves alone: correlated numbers stay, and other weights keep their proportions."""
+        found, dim = {}, len(self.names)
+        for place, name in enumerate(self.numbers):
+            found[name] = np.eye(dim)[place]
+        names, factor = self._factor
+        for place, name in enumerate(names):
+            found[name] = np.zeros(dim)
+            found[name][[self.numbers.index(one) for one in names]] = np.linalg.solve(factor, np.eye(len(names))[place])
+        row = len(self.numbers)
+        for player, simplex in self.simplices.items():
+            count = len(simplex.stakes) - 1
+            for stake, way in zip(simplex.stakes, np.linalg.solve(simplex.factor, simplex.basis.T).T, strict=True):
+                found[f"{player}.weights.{stake}"] = np.zeros(dim)
+                found[f"{player}.weights.{stake}"][row : row + count] = way
+            row += count
+        return found
+
+    def alone(self, name: str, value: float) -> Floats:
+        """[dim] the point at which one number or weight has a value and nothing else has moved."""
+        if name in self.numbers:
+            low, high = -WIDEST, WIDEST
+            for _ in range(HALVINGS):
+                middle = (low + high) / 2
+                is_below = self.number_at(name, np.array([middle]))[0] < value
+                low, high = (middle, high) if is_below else (low, middle)
+            return self.directions[name] * ((low + high) / 2)
+        player, _, stake = name.split(".")
+        simplex = self.simplices[player]
+        return self.directions[name] * float(
+            special.logit(value) - special.logit(simplex.mean[simplex.stakes.index(stake)])
+        )
+
     def worlds(self, latent: Floats) -> Worlds:
         """The worlds at latent points [dim, W]; the origin is the central world."""
         size = latent.shape[1]
         normals = self._correlate(dict(zip(self.numbers, latent, strict=False)))
-        numbers = {name: quantile(one, np.full(size, 0.5)) for name, one in self.estimates.items()}
+        numbers = {name: np.full(size, value) for name, value in self.medians.items()}
         for name, z in normals.items():
-            numbers[name] = quantile(self.estimates[name], special.ndtr(z))
+            moved = np.flatnonzero(z)
+            numbers[name][moved] = self.number_at(name, z[moved])
         weights, row = {}, len(self.numbers)
         for player, simplex in self.simplices.items():
             count = len(simplex.stakes) - 1
@@ -89,7 +130,7 @@ class Latent:
         Other numbers stay where they are, correlated ones too; a player's other weights are rescaled.
         """
         sizes = [len(values) for _, values in moves]
-        numbers = {key: quantile(one, np.full(sum(sizes), 0.5)) for key, one in self.estimates.items()}
+        numbers = {name: np.full(sum(sizes), value) for name, value in self.medians.items()}
         weights = {
             player: one.weights(np.zeros((len(one.stakes) - 1, sum(sizes)))) for player, one in self.simplices.items()
         }
@@ -105,13 +146,20 @@ class Latent:
                     one[place] = values if key == stake else one[place] * scale
         return stated(self.scenario, numbers, weights, self.perceptions)
 
-    def _correlate(self, normals: dict[str, Floats]) -> dict[str, Floats]:
+    @cached_property
+    def _factor(self) -> tuple[list[str], Floats]:
+        """The numbers that are correlated with each other, and the factor of their correlation."""
         names, matrix = correlation_matrix(self.scenario)
-        free = [name for name in names if name in normals]
+        free = [name for name in names if name in self.numbers]
         if len(free) < 2:
-            return normals
+            return [], np.zeros((0, 0))
         rows = [names.index(name) for name in free]
-        factor = np.asarray(cholesky([[matrix[a][b] for b in rows] for a in rows]))
+        return free, np.asarray(cholesky([[matrix[a][b] for b in rows] for a in rows]))
+
+    def _correlate(self, normals: dict[str, Floats]) -> dict[str, Floats]:
+        free, factor = self._factor
+        if not free:
+            return normals
         joined = factor @ np.array([normals[name] for name in free])
         return {**normals, **dict(zip(free, joined, strict=True))}
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from stratagem.analyse.commit import Commitment, Standing, commitment
+from stratagem.analyse.digits import chance, fixed
 from stratagem.analyse.finding import Cell, Column, Finding, Table
-from stratagem.analyse.forecast import percent
 from stratagem.analyse.given_data import Fit, Gain, Sample, Surety, fit, gains, maximum, sample, square
+from stratagem.analyse.grounds import bases
+from stratagem.analyse.pooling import Pooled
 from stratagem.analyse.study import Study
 from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats
@@ -58,6 +60,7 @@ def learn(study: Study, decision: str, player: str | None = None) -> Finding:
         judgements=(*_worth_judgements(worths, info.option_titles, mover, known), *_sharp_judgements(asked, known)),
         tables=tuple(tables),
         caveats=(*CAVEATS, *_warnings(made, worths, asked)),
+        rests_on=bases(study.scenario, (info.move,), tables),
         manifest={
             "decision": info.label,
             "player": name,
@@ -174,7 +177,7 @@ class Worth:
     """What learning is worth where the same actions stand, in the mover's payoff."""
 
     options: tuple[int, ...]
-    reach: float
+    reach: Pooled
     worlds: float  # effective number
     value: float  # of the best action, taken in all worlds
     best: int  # that option
@@ -268,7 +271,7 @@ def _worth_table(number: int, one: Worth, titles: tuple[str, ...], known: Mappin
         rows.append((name, known[name].title, known[name].known_to, *_cells(gain, one), changes))
     return Table(
         f"worth_{number}",
-        f"What learning is worth, where {len(one.options)} options stand (met in {percent(one.reach)} of plays)",
+        f"What learning is worth, where {len(one.options)} options stand (met in {chance(one.reach.mean, one.reach.error)} of plays)",
         columns,
         tuple(rows),
         f"payoff that choosing after learning adds to “{titles[one.best]}” in all worlds, which brings {one.value:+.3f}; `changes it`: how often the choice would then be another{_rest(one.numbers, rows)}",
@@ -312,7 +315,7 @@ def _worth_judgements(
     if not worths:
         yield f"{mover} has nothing to choose there: the decision is not met with several options open."
     for one in worths:
-        start = f"Where {len(one.options)} options stand (met in {percent(one.reach)} of plays), “{titles[one.best]}” brings {mover} most if the choice is one for all worlds"
+        start = f"Where {len(one.options)} options stand (met in {chance(one.reach.mean, one.reach.error)} of plays), “{titles[one.best]}” brings {mover} most if the choice is one for all worlds"
         if not one.changes:
             yield f"{start}, which is so in every world: nothing that could be learnt would change it."
             continue
@@ -327,13 +330,16 @@ def _spoken_first(one: Worth, known: Mapping[str, Number]) -> str:
         return "but no number by itself more than the error of its estimate"
     first = max(one.clear, key=lambda name: one.numbers[name][0].value)
     gain, changes = one.numbers[first]
-    return f"of single numbers most “{known[first].title}” ({_spoken(gain)}; it would change the choice in {percent(changes)} of cases)"
+    return f"of single numbers most “{known[first].title}” ({_spoken(gain)}; it would change the choice in {chance(changes, _of_share(changes, one.worlds))} of cases)"
+
+
+def _of_share(share: float, size: float) -> float:
+    """The Monte Carlo error of a share of so many effective worlds."""
+    return float(np.sqrt(share * (1 - share) / max(size, 1.0)))
 
 
 def _spoken(gain: Gain) -> str:
-    if gain.value < 0.01:
-        return f"{gain.value:.5f} ± {gain.error:.5f}"
-    return f"{gain.value:.2g} ± {gain.error:.1g}"
+    return f"{fixed(gain.value, gain.error, 5)} ± {fixed(gain.error, gain.error, 5)}"
 
 
 def _sharp_judgements(asked: list[Sharpening], known: Mapping[str, Number]) -> Iterator[str]:
@@ -342,8 +348,9 @@ def _sharp_judgements(asked: list[Sharpening], known: Mapping[str, Number]) -> I
             yield f"{one.title} No number by itself tells of it beyond Monte Carlo error."
             continue
         first = max(one.clear, key=lambda name: one.bits[name].value)
-        share = one.variances[first].value / one.variance
-        yield f"{one.title} Most is learnt from “{known[first].title}”: it explains {percent(share)} of the spread over worlds, and tells {one.bits[first].value:.2g} bits of {one.entropy:.2g}."
+        told = fixed(one.bits[first].value, one.bits[first].error, 4)
+        share = chance(one.variances[first].value / one.variance, one.variances[first].error / one.variance)
+        yield f"{one.title} Most is learnt from “{known[first].title}”: it explains {share} of the spread over worlds, and tells {told} bits of {one.entropy:.2g}."
 
 
 def _warnings(made: Commitment, worths: list[Worth], asked: list[Sharpening]) -> Iterator[str]:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stratagem.analyse.digits import chance, fixed
 from stratagem.analyse.finding import Cell, Column, Finding, Table
-from stratagem.analyse.forecast import percent
-from stratagem.analyse.pooling import quantiles
+from stratagem.analyse.grounds import bases
+from stratagem.analyse.pooling import Pooled, pool, quantiles
 from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.scenario.model import Claim
-from stratagem.solve.expect import action_expectation, expect
-from stratagem.solve.sample import sampled_totals
+from stratagem.solve.expect import expect_total, total_of_edges
+from stratagem.solve.sample import Points, sampled_totals
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
 
@@ -54,6 +55,7 @@ class Risk:
     below: float
     value_at_risk: float
     tail_mean: float
+    tail_error: float
     worst: float
     points: Floats  # quantiles on GRID
 
@@ -77,6 +79,8 @@ def options(study: Study, decision: str, reference: float = 0.0, believed: bool 
             _dominance_table(number, situation, risks),
         ]
         judgements += _judgements(situation, risks, mover)
+    if not judgements:
+        judgements.append(f"{info.label} is next to never met: there is nothing to compare.")
     tables.append(_claims_table(study, step))
     return Finding(
         kind="options",
@@ -87,6 +91,7 @@ def options(study: Study, decision: str, reference: float = 0.0, believed: bool 
             "by the mover's own numbers" if believed else "by the true numbers, which the mover may not hold",
             f"distributions are sampled: {PLAYS} plays of each world; the error stands beside the mean",
         ),
+        rests_on=bases(study.scenario, (info.move,), tables),
         manifest={
             "decision": info.label,
             "reference": reference,
@@ -101,13 +106,14 @@ def options(study: Study, decision: str, reference: float = 0.0, believed: bool 
 class Situation:
     """States of a move that offer the same actions: how likely the move is met in one of them, and the actions."""
 
-    reach: float
+    reach: Pooled
     options: tuple[Option, ...]
 
     @property
     def title(self) -> str:
         """The situation by what can be done in it."""
-        return f"where {len(self.options)} options stand (met in {percent(self.reach)} of plays)"
+        stand = "1 option stands" if len(self.options) == 1 else f"{len(self.options)} options stand"
+        return f"where {stand} (met in {chance(self.reach.mean, self.reach.error)} of plays)"
 
 
 def compare(study: Study, step: int, believed: bool) -> list[Situation]:
@@ -119,24 +125,27 @@ def compare(study: Study, step: int, believed: bool) -> list[Situation]:
     means = np.full((*shape, study.worlds), np.nan)
     totals = np.full((*shape, PLAYS, study.worlds), np.nan)
     weight = np.zeros((*shape, study.worlds))
-    reach, whole = np.zeros(shape[0]), 0.0
+    reach, whole = np.zeros((shape[0], study.worlds)), np.zeros(study.worlds)
     for chunk in solver.chunks():
         counted = chunk.status == SOLVED
-        whole += float(chunk.way.reach[0] @ counted)
+        whole[chunk.place] = chunk.way.reach[0] * counted
+        column = info.player if believed else chunk.inputs.columns.true_of_player[info.player]
+        hope = expect_total(solver.plan, chunk.inputs, chunk.sweep.behaviour, column, step)
+        points = Points(study.seed, chunk.inputs.world, PLAYS)
         for place, nodes in enumerate(nodes_by_situation(situation_of)):
-            reach[place] += float((chunk.way.reach[nodes] @ counted).sum())
+            reach[place, chunk.place] = chunk.way.reach[nodes].sum(axis=0) * counted
             for option in range(len(info.options)):
                 part = (means[place, option], totals[place, option], weight[place, option])
-                _fill(solver, chunk, nodes, option, believed, *part)
+                _fill(solver, chunk, nodes, option, believed, (column, hope), points, *part)
     found = []
-    for place in np.argsort(-reach):
+    for place in np.argsort(-reach.sum(axis=1), kind="stable"):
         standing = [
             Option(name, title, means[place, option], totals[place, option], weight[place, option])
             for option, (name, title) in enumerate(zip(info.options, info.option_titles, strict=True))
         ]
-        share = reach[place] / whole if whole > 0 else 0.0
-        if share >= LEAST_REACH:
-            found.append(Situation(float(share), tuple(one for one in standing if one.is_open)))
+        met = pool(reach[place], whole)
+        if met is not None and met.mean >= LEAST_REACH:
+            found.append(Situation(met, tuple(one for one in standing if one.is_open)))
     return found
 
 
@@ -162,6 +171,8 @@ def _fill(
     among: Ints,
     option: int,
     believed: bool,
+    expected: tuple[int, Floats],
+    points: Points,
     means: Floats,
     totals: Floats,
     weight: Floats,
@@ -177,12 +188,11 @@ def _fill(
     reach = chunk.way.reach[nodes] * stands * (chunk.status == SOLVED)
     weight[place] = reach.sum(axis=0)
     share = reach / np.where(weight[place] > 0, weight[place], 1.0)
-    column = player if believed else inputs.columns.true_of_player[player]
-    hope = expect(solver.plan, inputs, chunk.sweep.behaviour, column, step)
-    gain = action_expectation(solver.plan, inputs, hope, edges, column).accounts.sum(axis=1)
+    column, hope = expected
+    gain = total_of_edges(solver.plan, inputs, hope, edges, column)
     means[place] = np.where(weight[place] > 0, (share * gain).sum(axis=0), np.nan)
     totals[:, place] = sampled_totals(
-        game, inputs, chunk.sweep.behaviour, player, (nodes, share), option, PLAYS, solver.request.seed, believed
+        game, inputs, chunk.sweep.behaviour, player, (nodes, share), option, points, believed
     )
 
 
@@ -193,19 +203,24 @@ def risk_of(option: Option, reference: float) -> Risk:
     share = weight / weight.sum()
     mean = float(share @ means)
     pooled, pooled_weight = totals.ravel(), np.tile(share, len(totals)) / len(totals)
-    sampled = float(pooled @ pooled_weight)
     at_risk, tail = tail_of(pooled, pooled_weight, TAIL)
     return Risk(
         mean=mean,
-        error=float(np.sqrt((pooled_weight**2 * (pooled - sampled) ** 2).sum())),
+        error=_error(pooled, pooled_weight),
         over_chance=float(np.sqrt(share @ totals.var(axis=0, ddof=1))) if len(totals) > 1 else 0.0,
         over_worlds=float(np.sqrt(share @ (means - mean) ** 2)),
         below=float(pooled_weight[pooled < reference - 1e-12].sum()),
         value_at_risk=at_risk,
         tail_mean=tail,
+        tail_error=_error(np.maximum(at_risk - pooled, 0.0), pooled_weight) / TAIL,
         worst=float(pooled.min()),
         points=np.array(quantiles(pooled, pooled_weight, tuple(GRID))),
     )
+
+
+def _error(values: Floats, weight: Floats) -> float:
+    """The Monte Carlo error of a mean under weights that sum to 1."""
+    return float(np.sqrt((weight**2 * (values - values @ weight) ** 2).sum()))
 
 
 def tail_of(values: Floats, weight: Floats, mass: float) -> tuple[float, float]:
@@ -329,12 +344,20 @@ def _claims_table(study: Study, step: int) -> Table:
 
 def _judgements(situation: Situation, risks: dict[str, Risk], mover: str) -> Iterator[str]:
     found = situation.options
+    where = f"{situation.title[0].upper()}{situation.title[1:]}"
+    if len(found) == 1:
+        yield f"{where}, {mover} can only choose “{found[0].title}”: there is nothing to compare."
+        return
     by_mean = max(found, key=lambda one: risks[one.name].mean)
     by_tail = max(found, key=lambda one: risks[one.name].tail_mean)
-    tail = risks[by_tail.name].tail_mean
+    level = [one.title for one in found if one is not by_mean and risks[one.name].mean == risks[by_mean.name].mean]
+    compared = [risks[one.name] for one in (by_tail, by_mean)]
+    tails = [fixed(one.tail_mean, max(two.tail_error for two in compared), 2, "+") for one in compared]
     least = (
         "which also has the least bad worst 5 %"
         if by_tail is by_mean
-        else f"while the least bad worst 5 % is that of “{by_tail.title}” ({tail:+.2f} against {risks[by_mean.name].tail_mean:+.2f})"
+        else f"while the least bad worst 5 % is that of “{by_tail.title}” ({tails[0]} against {tails[1]})"
     )
-    yield f"{situation.title[0].upper()}{situation.title[1:]}, “{by_mean.title}” brings {mover} most in the mean ({risks[by_mean.name].mean:+.2f}), {least}."
+    tie = f", as much as {' and '.join(f'“{one}”' for one in level)}" if level else ""
+    mean = fixed(risks[by_mean.name].mean, risks[by_mean.name].error, 2, "+")
+    yield f"{where}, “{by_mean.title}” brings {mover} most in the mean ({mean}){tie}, {least}."

@@ -28,6 +28,19 @@ NEEDLESS = 0.05  # a limit with a quasi-p-value above this is dropped
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How patiently boxes are sought: the share of a slice, the least mass of a box, how many limits it has, how many boxes there are."""
+
+    alpha: float = ALPHA
+    least_mass: float = LEAST_MASS
+    most_limits: int = MOST_LIMITS
+    most_boxes: int = MOST_BOXES
+
+
+PATIENCE = Patience()
+
+
+@dataclass(frozen=True)
 class Found:
     """A box, the quasi-p-value of each of its limits, and how it fares on the half of the worlds that it was not found in."""
 
@@ -51,10 +64,7 @@ def prim(
     weight: Floats | None = None,
     categories: Sequence[str] | None = None,
     *,
-    alpha: float = ALPHA,
-    least_mass: float = LEAST_MASS,
-    most_limits: int = MOST_LIMITS,
-    most_boxes: int = MOST_BOXES,
+    patience: Patience = PATIENCE,
     seed: int = 1,
 ) -> Boxes:
     """The boxes in which the outcome [W] is frequent, each checked on half-samples; none that chance could have made.
@@ -62,22 +72,15 @@ def prim(
     Density is measured in the worlds that earlier boxes leave, coverage and mass against all. Raises `UsageError` where shapes or
     numbers do not fit.
     """
-    return cover(sample_of(inputs, outcome, weight, categories), alpha, least_mass, most_limits, most_boxes, seed)
+    return cover(sample_of(inputs, outcome, weight, categories), patience, seed)
 
 
-def cover(
-    sample: Sample,
-    alpha: float = ALPHA,
-    least_mass: float = LEAST_MASS,
-    most_limits: int = MOST_LIMITS,
-    most_boxes: int = MOST_BOXES,
-    seed: int = 1,
-) -> Boxes:
+def cover(sample: Sample, patience: Patience = PATIENCE, seed: int = 1) -> Boxes:
     """The boxes of a sample, as `prim` gives them. Tests in a fixed order, so one level serves for all of them."""
     found: list[Found] = []
     rest = sample
-    find = partial(find_box, alpha=alpha, least_mass=least_mass, most_limits=most_limits)
-    for _ in range(most_boxes):
+    find = partial(find_box, patience=patience)
+    for _ in range(patience.most_boxes):
         box = find(rest) if 0 < rest.base < 1 else None
         if box is None:
             return Boxes(tuple(found), None, sample.base)
@@ -93,18 +96,16 @@ def cover(
     return Boxes(tuple(found), None, sample.base)
 
 
-def find_box(
-    sample: Sample, alpha: float = ALPHA, least_mass: float = LEAST_MASS, most_limits: int = MOST_LIMITS
-) -> Box | None:
+def find_box(sample: Sample, patience: Patience = PATIENCE) -> Box | None:
     """The box of greatest quality, or None where no box is better than all worlds."""
-    limits = peel(sample, alpha, least_mass).best()
-    kept = _needed(sample, limits, most_limits)
+    alpha, least_mass = patience.alpha, patience.least_mass
+    kept = _needed(sample, peel(sample, alpha, least_mass).best(), patience.most_limits)
     if not kept:
         return None
     again = sample.only([limit.name for limit in kept])
     peeled = peel(again, alpha, least_mass).best()
     best = max((paste(again, one, alpha) for one in (kept, peeled)), key=lambda one: box_of(again, one).quality)
-    final = _needed(again, best, most_limits)
+    final = _needed(again, best, patience.most_limits)
     box = box_of(sample, final)
     return box if final and box.quality > 0 else None
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stratagem.analyse.digits import chance
 from stratagem.analyse.finding import Cell, Column, Finding, Table
-from stratagem.analyse.forecast import percent
 from stratagem.analyse.gap import world_gap
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import effective_size
 from stratagem.analyse.shapley import LEAST_EFFECTIVE, Effects, effects
 from stratagem.analyse.study import Study
@@ -44,12 +45,14 @@ def sensitivity(study: Study, decision: str, option: str | None = None) -> Findi
     """
     what = subject(study, decision, option)
     targets = (_gap_target(study, what), _chance_target(what))
+    tables = tuple(table for target in targets for table in _tables(target))
     return Finding(
         kind="sensitivity",
         title=f"{study.scenario.scenario}: what {what.mover}'s choice of “{what.titles[0]}” at {what.label} hangs on",
         judgements=tuple(line for target in targets for line in _judgements(target)),
-        tables=tuple(table for target in targets for table in _tables(target)),
+        tables=tables,
         caveats=tuple(_caveats(study, what)),
+        rests_on=bases(study.scenario, (study.game.steps[what.step].move,), tables),
         manifest={
             "decision": what.label,
             "option": study.game.steps[what.step].options[what.options[0]],
@@ -132,18 +135,13 @@ def _judgements(target: _Target) -> Iterator[str]:
         return
     told = [one for one in found.followed if one.shapley > ERRORS * one.shapley_error][:TOLD]
     if told:
-        parts = [
-            f"{one.name} accounts for {percent(one.shapley)} (± {_points(ERRORS * one.shapley_error)})" for one in told
-        ]
+        parts = [f"{one.name} accounts for {chance(one.shapley, one.shapley_error)}" for one in told]
         yield f"Of the variance of {target.words}, {', '.join(parts)}."
     else:
         yield f"No single quantity accounts for a share of the variance of {target.words} that is told from none."
+    error = float(np.sqrt(sum(one.shapley_error**2 for one in found.followed) + found.rest_error**2))
     if found.unresolved > UNRESOLVED:
-        yield f"Of the variance of {target.words}, {percent(found.unresolved)} is resolved into neither the single quantities nor the pairs of those followed, and is shared out to none."
-
-
-def _points(value: float) -> str:
-    return f"{100 * value:.0f}" if value >= 0.01 else "under 1"
+        yield f"Of the variance of {target.words}, {chance(found.unresolved, error)} is resolved into neither the single quantities nor the pairs of those followed, and is shared out to none."
 
 
 def _caveats(study: Study, what: Subject) -> Iterator[str]:

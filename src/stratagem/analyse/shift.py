@@ -6,22 +6,25 @@ sum to the whole), and the mover's payoff gap between the two leading actions is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
 
+from stratagem.analyse.digits import chance, points
 from stratagem.analyse.finding import Cell, Column, Finding, Table
-from stratagem.analyse.forecast import percent
-from stratagem.analyse.gap import Gap, payoff_gap
+from stratagem.analyse.gap import Gap, payoff_gaps
+from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import pool
 from stratagem.analyse.study import Decision, Study, decision_of
 from stratagem.errors import UsageError, WorldsError, quote
 from stratagem.graph.game import Floats
 from stratagem.solve.intervene import Choice, choice
+from stratagem.solve.solve import Solver, together
 
-LINK_WORLDS = 2_000
+LINK_WORLDS = 1_000
+NOTHING = 5e-5  # of a probability
 WAYS = ("surprise", "announced", "given")
 SENTENCE = {
     "surprise": "`do` as a surprise: the event is set, all before it stays as it was, and nothing is inferred from it.",
@@ -49,29 +52,39 @@ def shift(study: Study, event: str, decision: str, way: str = "surprise", baseli
     """
     step = study.decision(decision)
     made = choice(study.game, event)
+    if way not in WAYS:
+        raise UsageError(f"the unknown way {quote(way)}; one of {', '.join(WAYS)}")
     if made.step >= step:
         raise UsageError(f"{quote(event)} comes no earlier than {quote(decision)}, and cannot move it")
-    before, after = _sides(study, step, made, way)
+    _refuse_seen(study, made, event)
+    solvers = _solvers(study, step, made)
+    before, sides = _sides(solvers, step)
+    after = sides[way]
+    if after is None:
+        raise WorldsError(f"{quote(event)} has probability 0 in every world, so that nothing can be learnt from it [M11]; it can be made: `--do` without `--given`")  # fmt: skip
     options = _leading(before, after)
-    gaps = [payoff_gap(study, step, options, baseline, do=do) for do in ((), (made,))] if way != "given" else []
+    gaps = payoff_gaps([solvers["before"], solvers[way]], step, options, baseline)
+    info = study.game.steps[step]
+    moved = max(range(len(info.options)), key=lambda option: abs(_change(before, after, option)[0]))
+    links = _links(study, decision, event, way, step) if study.scenario.links else None
     tables = [
         _chances(study, step, before, after),
         _split(before, after, study, step),
         _changed(study, step, before, after),
         *_why(study, step, options, gaps, event),
-        _ways(study, step, made, options[0], way, (before, after)),
+        _ways(info.option_titles[moved], moved, before, sides),
+        *([_link_table(study, step, links)] if links is not None else []),
     ]
-    if study.scenario.links:
-        tables.append(_links(study, decision, event, way, step))
     return Finding(
         kind="shift",
-        title=f"{study.scenario.scenario}: {event} and {study.game.steps[step].label}",
-        judgements=tuple(_judgements(study, step, event, before, after)),
+        title=f"{study.scenario.scenario}: {event} and {info.label}",
+        judgements=tuple(_judgements(study, step, event, way, before, sides, moved, links)),
         tables=tuple(tables),
         caveats=(SENTENCE[way],),
+        rests_on=bases(study.scenario, (study.game.steps[made.step].move, info.move), tables),
         manifest={
             "event": event,
-            "decision": study.game.steps[step].label,
+            "decision": info.label,
             "way": way,
             "worlds": study.worlds,
             "seed": study.seed,
@@ -79,19 +92,46 @@ def shift(study: Study, event: str, decision: str, way: str = "surprise", baseli
     )
 
 
-def _sides(study: Study, step: int, made: Choice, way: str) -> tuple[Side, Side]:
-    if way not in WAYS:
-        raise UsageError(f"the unknown way {quote(way)}; one of {', '.join(WAYS)}")
-    before = study.solver(step).run()
-    if way == "given":
-        after = study.solver(step, given=(made,)).run()
-    else:
-        after = study.solver(step, do=(made,), announced=way == "announced").run()
-    return Side(decision_of(before, step)), Side(decision_of(after, step))
+def _refuse_seen(study: Study, made: Choice, event: str) -> None:
+    """Raise `UsageError` for an event at a move that the history has seen."""
+    for seen in study.seen:
+        if seen.step == made.step:
+            info = study.game.steps[made.step]
+            was = f"`{info.label}={info.options[seen.option]}`"
+            raise UsageError(f"{quote(event)}: the history has seen {was} already, so that nothing can be shifted there [M11]; ask of a later move, or give another `--history`")  # fmt: skip
 
 
-def _given_reached(side: Side, option: int) -> Floats:
-    return side.decision.chance(option)
+def _solvers(study: Study, step: int, made: Choice) -> dict[str, Solver]:
+    """The solvers before and after the event, by way of asking; all but the announced one share a game."""
+    return {
+        "before": study.solver(step),
+        "surprise": study.solver(step, do=(made,)),
+        "given": study.solver(step, given=(made,)),
+        "announced": study.solver(step, do=(made,), announced=True),
+    }
+
+
+def _sides(solvers: dict[str, Solver], step: int) -> tuple[Side, dict[str, Side | None]]:
+    """The decision before and after, by way of asking; None where the event never happens, so that none can be learnt of."""
+    solutions = dict(zip(solvers, together([solvers[name] for name in ("before", "surprise", "given")]), strict=False))
+    (solutions["announced"],) = together([solvers["announced"]])
+    found = {name: None if one.is_impossible else Side(decision_of(one, step)) for name, one in solutions.items()}
+    before = found.pop("before")
+    if before is None:
+        raise WorldsError(
+            "the history has probability 0 in every world: by this scenario it cannot have happened [M10]"
+        )
+    return before, {name: found[name] for name in WAYS}
+
+
+def _change(before: Side, after: Side, option: int) -> tuple[float, float]:
+    """By how much the chance of an option changes, with its Monte Carlo error: the same worlds stand on both sides."""
+    parts, totals = [], []
+    for side in (before, after):
+        chance = side.decision.chance(option)
+        totals.append(float((side.world_weight * chance).sum()))
+        parts.append(side.world_weight * (chance - totals[-1]))
+    return totals[1] - totals[0], float(np.sqrt(((parts[1] - parts[0]) ** 2).sum()))
 
 
 def _leading(before: Side, after: Side) -> tuple[int, int]:
@@ -238,7 +278,8 @@ def _changed(study: Study, step: int, before: Side, after: Side) -> Table:
                 rows.append((titles[first], titles[second], share))
     rows.sort(key=lambda row: -row[2])
     columns = (Column("before", "best reply before"), Column("after", "after"), Column("share", "worlds", "chance"))
-    return Table("best_replies", "Best replies before and after, over the states reached", columns, tuple(rows))
+    note = None if rows else "no world comes to the decision both before and after"
+    return Table("best_replies", "Best replies before and after, over the states reached", columns, tuple(rows), note)
 
 
 # --- why ---------------------------------------------------------------------------------------------------------
@@ -271,19 +312,15 @@ def _why(study: Study, step: int, options: tuple[int, int], gaps: list[Gap], eve
         )
 
 
-def _ways(study: Study, step: int, made: Choice, option: int, way: str, sides: tuple[Side, Side]) -> Table:
-    """The leading option's chance under each way of asking."""
-    title = study.game.steps[step].option_titles[option]
-    before = float((sides[0].world_weight * sides[0].decision.chance(option)).sum())
+def _ways(title: str, option: int, before: Side, sides: Mapping[str, Side | None]) -> Table:
+    """An option's chance under each way of asking."""
     rows: list[tuple[Cell, ...]] = []
-    for one in WAYS:
-        try:
-            side = sides[1] if one == way else _sides_after(study, step, made, one)
-        except WorldsError:  # it can be made, but in play it never happens, so that nothing can be learnt from it
-            rows.append((one, None, None, SENTENCE[one]))
+    for way, side in sides.items():
+        if side is None:
+            rows.append((way, None, None, SENTENCE[way]))
             continue
         after = float((side.world_weight * side.decision.chance(option)).sum())
-        rows.append((one, after, after - before, SENTENCE[one]))
+        rows.append((way, after, _change(before, side, option)[0], SENTENCE[way]))
     columns = (
         Column("way", "way"),
         Column("after", "after", "chance"),
@@ -293,51 +330,108 @@ def _ways(study: Study, step: int, made: Choice, option: int, way: str, sides: t
     return Table("ways", f"Asked in another way: {title}", columns, tuple(rows))
 
 
-def _sides_after(study: Study, step: int, made: Choice, way: str) -> Side:
-    return _sides(study, step, made, way)[1]
+# --- links -------------------------------------------------------------------------------------------------------
 
 
-def _links(study: Study, decision: str, event: str, way: str, step: int) -> Table:
-    """The change of each option with each link off, in fewer worlds."""
-    titles = study.game.steps[step].option_titles
+@dataclass(frozen=True)
+class _Without:
+    """The change of each option [options] with a link off; of none for all on."""
+
+    link: str | None
+    title: str
+    changes: tuple[float, ...]
+
+
+def _links(study: Study, decision: str, event: str, way: str, step: int) -> list[_Without]:
+    """The change of each option with all links on, and with each off, in fewer worlds."""
+    count = len(study.game.steps[step].options)
     few = replace(study, worlds=min(study.worlds, LINK_WORLDS))
 
-    def change(one: Study) -> list[float]:
-        sides = _sides(one, one.decision(decision), choice(one.game, event), way)
-        totals = [
-            np.array([(side.world_weight * side.decision.chance(o)).sum() for o in range(len(titles))])
-            for side in sides
-        ]
-        return [float(value) for value in totals[1] - totals[0]]
+    def changes(one: Study) -> tuple[float, ...]:
+        at, made = one.decision(decision), choice(one.game, event)
+        solvers = _solvers(one, at, made)
+        if way == "announced":
+            solutions = [solvers["before"].run(), solvers[way].run()]
+        else:
+            solutions = together([solvers["before"], solvers[way]])
+        before, after = (Side(decision_of(solution, at)) for solution in solutions)
+        return tuple(_change(before, after, option)[0] for option in range(count))
 
-    whole = change(few)
-    rows: list[tuple[Cell, ...]] = [("(all on)", *whole)]
+    found = [_Without(None, "all links on", changes(few))]
     for name, link in study.scenario.links.items():
         if name not in study.without:
-            rows.append((f"without {name}: {link.title}", *change(few.without_links([name]))))
-    columns = (
-        Column("link", ""),
-        *(
-            Column(option, title, "points")
-            for option, title in zip(study.game.steps[step].options, titles, strict=True)
-        ),
-    )
+            found.append(_Without(name, link.title, changes(few.without_links([name]))))
+    return found
+
+
+def _link_table(study: Study, step: int, links: list[_Without]) -> Table:
+    info = study.game.steps[step]
+    columns = (Column("link", "without"), *(Column(option, option, "points") for option in info.options))
+    rows: tuple[tuple[Cell, ...], ...] = tuple((one.title, *one.changes) for one in links)
+    worlds = min(study.worlds, LINK_WORLDS)
+    key = "; ".join(f"{option}: {title}" for option, title in zip(info.options, info.option_titles, strict=True))
     return Table(
-        "links",
-        "Which link carries it: the change with each link off",
-        columns,
-        tuple(rows),
-        f"in {few.worlds:,} worlds",
+        "links", "Which link carries it: the change with each link off", columns, rows, f"in {worlds:,} worlds; {key}"
     )
 
 
-def _judgements(study: Study, step: int, event: str, before: Side, after: Side) -> Iterator[str]:
+# --- words -------------------------------------------------------------------------------------------------------
+
+
+def _judgements(
+    study: Study,
+    step: int,
+    event: str,
+    way: str,
+    before: Side,
+    sides: Mapping[str, Side | None],
+    moved: int,
+    links: list[_Without] | None,
+) -> Iterator[str]:
     info = study.game.steps[step]
     mover = study.scenario.players[study.game.players[info.player]].name
-    changes = []
-    for option, title in enumerate(info.option_titles):
-        one, two = (float((side.world_weight * side.decision.chance(option)).sum()) for side in (before, after))
-        changes.append((two - one, title, one, two))
-    change, title, one, two = max(changes, key=lambda entry: abs(entry[0]))
-    verb = "raises" if change > 0 else "lowers"
-    yield f"{event} {verb} the chance that {mover} chooses “{title}” from {percent(one)} to {percent(two)}."
+    after = sides[way]
+    assert after is not None
+    change, error = _change(before, after, moved)
+    if not any(side.decision.reached.any() for side in (before, after)):
+        yield f"{info.label} is reached in no world, with {event} or without: there is no choice to shift."
+        return
+    if abs(change) <= max(2 * error, NOTHING):
+        yield f"{event} does not move what {mover} chooses at {info.label} by more than its Monte Carlo error."
+    else:
+        one, two = (_stated(side, moved) for side in (before, after))
+        verb = "raises" if change > 0 else "lowers"
+        yield f"{event} {verb} the chance that {mover} chooses “{info.option_titles[moved]}” {f'from {one} to {two}' if one != two else f'from {one}'} ({points(change, error)})."
+    yield _by_way(event, info.option_titles[moved], before, sides, moved)
+    if links is not None and len(links) > 1:
+        yield from _carried(links, info.option_titles[moved], moved, change, error)
+
+
+def _stated(side: Side, option: int) -> str:
+    pooled = pool(side.decision.chance(option) * side.decision.weight, side.decision.weight)
+    return "no chance" if pooled is None else chance(pooled.mean, pooled.error)
+
+
+def _by_way(event: str, title: str, before: Side, sides: Mapping[str, Side | None], option: int) -> str:
+    """One sentence on how the three ways of asking differ, with their numbers (M11)."""
+    said = {way: "" if side is None else points(*_change(before, side, option)) for way, side in sides.items()}
+    given = (
+        f"learnt (`given`), by {said['given']}, because worlds in which it was likelier count for more"
+        if said["given"]
+        else "and it cannot be learnt (`given`), since in play it never happens"
+    )
+    return (
+        f"Made as a surprise (`do`), {event} changes the chance of “{title}” by {said['surprise']}, all before it as it was; announced, by {said['announced']}, "
+        f"because earlier moves may change with it; {given}."
+    )
+
+
+def _carried(links: list[_Without], title: str, option: int, change: float, error: float) -> Iterator[str]:
+    """Which link, switched off, changes the shift most."""
+    whole, *others = links
+    most = max(others, key=lambda one: abs(one.changes[option] - whole.changes[option]))
+    carried = most.changes[option] - whole.changes[option]
+    if abs(carried) > max(2 * error, NOTHING):
+        yield f"Of the links, “{most.title}” matters most: without it the chance of “{title}” changes by {points(most.changes[option], error)} instead of {points(whole.changes[option], error)}."
+    elif abs(change) > NOTHING:
+        yield "No single link carries it: with any one of them off the change is the same within its Monte Carlo error."

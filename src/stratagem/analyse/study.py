@@ -11,6 +11,7 @@ import numpy as np
 from stratagem.catalogue import Case
 from stratagem.errors import UsageError, near, quote
 from stratagem.graph.compile import compile_scenario
+from stratagem.graph.facts import all_known
 from stratagem.graph.game import CHANCE, Floats, Game
 from stratagem.scenario.model import Scenario
 from stratagem.solve.intervene import Choice, choice
@@ -31,11 +32,12 @@ class Study:
     without: tuple[str, ...] = ()
     history: tuple[str, ...] | None = None
     fixed: dict[str, float] = field(default_factory=dict)
+    engine: str = "auto"  # what sweeps the game: `numpy`, `jax`, or by size
 
-    @property
+    @cached_property
     def scenario(self) -> Scenario:
-        """The scenario."""
-        return self.case.scenario
+        """The scenario, with every number taken as known to all where that is asked for."""
+        return all_known(self.case.scenario) if self.taken_as_known else self.case.scenario
 
     @cached_property
     def game(self) -> Game:
@@ -65,8 +67,8 @@ class Study:
             is_announced=announced,
             fixed=self.fixed,
             perceptions=self.perceptions,
-            taken_as_known=self.taken_as_known,
             step=step,
+            engine=self.engine,
         )
 
     def solver(

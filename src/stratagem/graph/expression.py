@@ -8,7 +8,7 @@ No arrays: `table` evaluates the rows.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -308,9 +308,10 @@ _RULES: dict[str, Callable[[Expressions, str, tuple[Value, ...]], Value]] = {
 class Evaluator:
     """Puts the values of names into formula trees."""
 
-    def __init__(self, table: Expressions, symbols: Symbols) -> None:
+    def __init__(self, table: Expressions, symbols: Symbols, facts: Container[str] = ()) -> None:
         self.table = table
         self.symbols = symbols
+        self.facts = facts  # quantities whose value is part of the state
 
     def evaluate(self, tree: Tree, value_of: Callable[[str], Value]) -> Value:
         """The value of a resolved tree. Raises `MeaninglessError`."""
@@ -328,7 +329,7 @@ class Evaluator:
 
     def _name(self, name: str, value_of: Callable[[str], Value], defined: dict[str, Value]) -> Value:
         kind = self.symbols.table[name].kind
-        if kind == "quantity":
+        if kind == "quantity" and name not in self.facts:
             return self.table.quantity(name)
         if kind != "definition":
             return value_of(name)

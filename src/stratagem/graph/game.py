@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 CHANCE, TERMINAL = -1, -2
 NO_EVENT = -1
+SEEN = "seen"  # among the words of a state: what its mover has seen beyond them, and may infer from
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ class StepInfo:
     options: tuple[str, ...]
     option_titles: tuple[str, ...]
     ties: str
+    looks: tuple[
+        tuple[str, ...] | None, ...
+    ] = ()  # [P] what each option looks like to each player; None where he never sees it
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,10 @@ class Game:
 
     guarded_rows: Ints  # expression rows that a misperception may not touch
     num_histories: float  # size of the tree before merging
+
+    # what is hidden; nothing in a public game
+    facts: tuple[str, ...] = ()  # quantities that moves by chance decide, because not all players know them
+    knowledge_of_node: Ints | None = None  # [P, N], equal where a player cannot tell two nodes apart
 
     @property
     def num_nodes(self) -> int:

@@ -6,12 +6,12 @@ whose values may still matter there. Two histories whose live slots agree are on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.formula import Formula
-from stratagem.scenario.model import Action, Changes, Later, Outcome, Scenario
+from stratagem.scenario.model import Action, Chance, Changes, Later, Move, Outcome, Scenario
 from stratagem.scenario.names import OFF_MAP, Symbols
 
 PENDING = "pending"
@@ -79,9 +79,9 @@ class Layout:
         return self.slots.index(slot)
 
 
-def lay_out(scenario: Scenario, symbols: Symbols, timeline: Timeline) -> Layout:
-    """The slots of a scenario's state, and their liveness by step."""
-    slots = _slots(scenario, symbols)
+def lay_out(scenario: Scenario, symbols: Symbols, timeline: Timeline, facts: Collection[str] = ()) -> Layout:
+    """The slots of a scenario's state, `facts` that chance decides among them, and their liveness by step."""
+    slots = (*facts, *_slots(scenario, symbols))
     reads = Reads(scenario, symbols, slots)
     live = _liveness(scenario, timeline, reads)
     place = {slot: number for number, slot in enumerate(slots)}
@@ -101,23 +101,28 @@ def _slots(scenario: Scenario, symbols: Symbols) -> tuple[str, ...]:
 
 def _formulas(scenario: Scenario) -> Iterable[Formula]:
     for _, item in scenario.items():
-        yield from (one for one in [item.if_] if one is not None)
-        for option in item.options.values():
-            yield from (one for one in [option.if_] if one is not None)
-            if isinstance(option, Action) and option.share is not None:
-                yield option.share.formula
-            if isinstance(option, Outcome) and not option.is_rest:
-                yield option.probability
-            for changes in (option, *option.later):
-                yield from changes.set_.values()
-                yield from changes.gains.values()
-                yield from changes.payoffs.values()
-                yield from (shift.amount for _, shift in changes.shifts if shift.amount is not None)
+        yield from formulas_of(item)
     for question in scenario.questions.values():
         yield question.event
         yield from (one for one in [question.given] if one is not None)
     for outcome in scenario.outcomes.values():
         yield from (one for one in [outcome.when] if one is not None)
+
+
+def formulas_of(item: Move | Chance) -> Iterable[Formula]:
+    """Every formula of a move."""
+    yield from (one for one in [item.if_] if one is not None)
+    for option in item.options.values():
+        yield from (one for one in [option.if_] if one is not None)
+        if isinstance(option, Action) and option.share is not None:
+            yield option.share.formula
+        if isinstance(option, Outcome) and not option.is_rest:
+            yield option.probability
+        for changes in (option, *option.later):
+            yield from changes.set_.values()
+            yield from changes.gains.values()
+            yield from changes.payoffs.values()
+            yield from (shift.amount for _, shift in changes.shifts if shift.amount is not None)
 
 
 def _liveness(scenario: Scenario, timeline: Timeline, reads: Reads) -> list[frozenset[str]]:

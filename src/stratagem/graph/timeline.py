@@ -6,13 +6,13 @@ Takes a scenario; gives steps in order, and where delays end. No state, no array
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from stratagem.errors import NotSolvedError, UsageError
+from stratagem.errors import UsageError
 from stratagem.scenario.dates import DAYS_PER_YEAR, Delay
-from stratagem.scenario.model import Chance, Move, Rounds, Scenario
+from stratagem.scenario.model import Chance, Move, Rounds, Scenario, Simultaneous
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Step:
     block: int | None
     day: float
     lasts: float
+    together: tuple[int, ...] | None = None  # moves of one such mark do not see each other
 
     @property
     def label(self) -> str:
@@ -44,6 +45,14 @@ class Timeline:
         if second >= len(self.steps):
             return 0.0
         return (self.steps[second].day - self.steps[first].day) / DAYS_PER_YEAR
+
+    def together_until(self, step: int) -> int:
+        """The first step at which what happens at `step` can be seen at all: the next, or the one behind the moves made with it."""
+        mark = self.steps[step].together
+        until = step + 1
+        while mark is not None and until < len(self.steps) and self.steps[until].together == mark:
+            until += 1
+        return until
 
     def due(self, step: int, delay: Delay) -> int:
         """The step before which an effect of `step`, delayed, arrives; the number of steps where it never does."""
@@ -75,26 +84,36 @@ class Timeline:
         return (self.start + datetime.timedelta(days=int(self.steps[step].day))).isoformat()
 
 
-def unroll(scenario: Scenario) -> Timeline:
-    """Every step of a scenario. Raises `NotSolvedError` for simultaneous moves."""
+def unroll(scenario: Scenario, facts: Mapping[int, Sequence[Chance]] | None = None) -> Timeline:
+    """Every step of a scenario, with `facts` that chance decides before the item at each place of the timeline."""
     start = _start(scenario)
     steps: list[Step] = []
     day = 0.0
     for place, item in enumerate(scenario.timeline):
-        if isinstance(item, Move | Chance):
-            day = _day(item, start, day)
-            steps.append(Step(item, ("timeline", place), None, None, day, 0.0))
-        elif isinstance(item, Rounds):
+        steps += [Step(one, ("quantities", one.id), None, None, day, 0.0) for one in (facts or {}).get(place, ())]
+        if isinstance(item, Rounds):
             day = _day(item, start, day)
             block = list(_rounds(item, place, start, day))
             steps += block
             day = max(block[-1].day, day + (item.every.days or 0.0) * item.rounds if item.every else block[-1].day)
         else:
-            raise NotSolvedError(
-                "simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order"
-            )
+            for path, one, together in _moves(item, ("timeline", place)):
+                day = _day(one, start, day)
+                steps.append(Step(one, path, None, None, day, 0.0, together))
     _refuse_far(start, max(one.day for one in steps))
     return Timeline(tuple(_lasting(steps)), start)
+
+
+def _moves(
+    item: Move | Chance | Simultaneous, path: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], Move | Chance, tuple[int, ...] | None]]:
+    """The moves of an item, with their paths and the mark of those that are made at the same time."""
+    if isinstance(item, Simultaneous):
+        mark = tuple(place for place in path if isinstance(place, int))
+        for place, move in enumerate(item.simultaneous):
+            yield (*path, "simultaneous", place), move, mark
+    else:
+        yield path, item, None
 
 
 def _refuse_far(start: datetime.date | None, last_day: float) -> None:
@@ -116,17 +135,14 @@ def _day(item: Move | Chance | Rounds, start: datetime.date | None, day: float) 
 
 
 def _rounds(block: Rounds, place: int, start: datetime.date | None, first_day: float) -> Iterator[Step]:
+    lasts = block.every.days or 0.0 if block.every else 0.0
     for number in range(1, block.rounds + 1):
-        round_day = first_day + (number - 1) * (block.every.days or 0.0 if block.every else 0.0)
+        round_day = first_day + (number - 1) * lasts
         day = round_day
         for position, item in enumerate(block.moves):
-            if not isinstance(item, Move | Chance):
-                raise NotSolvedError(
-                    "simultaneous moves are part of the language (M7), but no solver here answers them; put them in an order"
-                )
-            day = round_day + item.after.days if item.after is not None and item.after.days else _day(item, start, day)
-            lasts = block.every.days or 0.0 if block.every else 0.0
-            yield Step(item, ("timeline", place, "moves", position), number, place, day, lasts)
+            for path, one, together in _moves(item, ("timeline", place, "moves", position)):
+                day = round_day + one.after.days if one.after is not None and one.after.days else _day(one, start, day)
+                yield Step(one, path, number, place, day, lasts, (*together, number) if together else None)
 
 
 def _lasting(steps: list[Step]) -> Iterator[Step]:
@@ -135,4 +151,4 @@ def _lasting(steps: list[Step]) -> Iterator[Step]:
         if one.block is not None:
             yield one
         else:
-            yield Step(one.item, one.path, one.round, one.block, one.day, following.day - one.day)
+            yield replace(one, lasts=following.day - one.day)

@@ -5,12 +5,13 @@ Takes a step's option and the values of the slots that it reads; gives a `Transi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from stratagem.errors import UsageError, quote
 from stratagem.graph.expression import ONE, ZERO, Evaluator, Expressions, MeaninglessError, Numeric, Ref, Value
+from stratagem.graph.facts import personal
 from stratagem.graph.state import PENDING, TRANSIT, total_slot
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.formula import Formula
@@ -53,6 +54,7 @@ class Effects:
         timeline: Timeline,
         slots: tuple[str, ...],
         constants: dict[str, Value],
+        facts: Mapping[str, Mapping[str, Fraction]] | None = None,
     ) -> None:
         self.scenario = scenario
         self.symbols = symbols
@@ -61,8 +63,10 @@ class Effects:
         self.slot_of = {slot: number for number, slot in enumerate(slots)}
         self.constants = constants
         self.table = Expressions()
-        self.evaluator = Evaluator(self.table, symbols)
-        self.accounts = _accounts(scenario)
+        self.facts = dict(facts or {})
+        self.evaluator = Evaluator(self.table, symbols, self.facts)
+        self.personal = personal(scenario, symbols, self.facts)
+        self.accounts = _accounts(scenario, self.personal)
         self.laters: list[tuple[str, Changes]] = []
         self._later_number: dict[int, int] = {}
 
@@ -86,6 +90,8 @@ class Effects:
     def read(self, state: State, name: str) -> Value:
         """The value of a slot."""
         value = state[self.slot_of[name]]
+        if name in self.facts:
+            return self.facts[name][value]  # type: ignore[index]
         if isinstance(value, bool | str):
             return value
         assert isinstance(value, int)
@@ -198,7 +204,38 @@ class Effects:
                 )
         for player, formula in changes.payoffs.items():
             found[self.accounts[player, "payoff"]] = self.evaluate(formula, value_of, where)  # type: ignore[assignment]
+        for player in self.personal if changes.gains else ():
+            found[self.accounts[player, "payoff"]] = self._personal(player, found, value_of)
         return tuple(sorted((account, self.table.row(value)) for account, value in found.items() if value != 0))
+
+    def _personal(self, player: str, gains: Mapping[int, Numeric], value_of: ValueOf) -> Numeric:
+        """What gains of stakes are worth to a player whose payoffs turn on a hidden fact."""
+        terms: list[Numeric] = []
+        for (stake, side), account in self.accounts.items():
+            if account not in gains or side == "payoff" or stake not in self.personal[player]:
+                continue
+            formula = self.personal[player][stake]
+            unit: Numeric = self.evaluate(formula, value_of, f"players.{player}")  # type: ignore[assignment]
+            terms.append(self.table.multiply(self._worth_of(player, stake, side, unit), gains[account]))
+        return self.table.combine(*((ONE, term) for term in terms))
+
+    def _worth_of(self, player: str, stake: str, side: str, unit: Numeric) -> Numeric:
+        """What a unit of an account is worth, given a player's payoff of the stake (or his weight)."""
+        party, one = self.scenario.players[player], self.scenario.stakes[stake]
+        is_down = one.best < one.worst
+        if party.weights is not None:
+            unit = self.table.multiply(unit, Fraction(1) / abs(Fraction(str(one.best)) - Fraction(str(one.worst))))
+        if is_down and (side == "whole") == (party.weights is not None):
+            unit = self.table.multiply(unit, -ONE)
+        if side == "below":
+            aversion = party.loss_aversion
+            if aversion is not None and not (aversion.estimate is not None and aversion.estimate.is_exact):
+                raise UsageError(
+                    f"{quote(player)} has a loss aversion that differs by world and payoffs that turn on what only some know [M6]; state one number"
+                )
+            factor = aversion.estimate.parameters[0] if aversion is not None and aversion.estimate is not None else 1.0
+            unit = self.table.multiply(unit, -Fraction(str(factor)))
+        return unit
 
     def _beyond(self, stake: str, side: str, total: Numeric) -> Numeric:
         """How far a total is above (or below) the reference, towards the stake's best."""
@@ -289,9 +326,9 @@ class Effects:
         return tuple(values)
 
 
-def _accounts(scenario: Scenario) -> dict[tuple[str, str], int]:
+def _accounts(scenario: Scenario, personal: Collection[str]) -> dict[tuple[str, str], int]:
     sides: list[tuple[str, str]] = []
     for name, stake in scenario.stakes.items():
         sides += [(name, "whole")] if stake.reference is None else [(name, "above"), (name, "below")]
-    sides += [(name, "payoff") for name, player in scenario.players.items() if player.is_raw]
+    sides += [(name, "payoff") for name, player in scenario.players.items() if player.is_raw or name in personal]
     return {side: number for number, side in enumerate(sides)}

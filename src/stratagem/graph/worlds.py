@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, WorldsError
+from stratagem.graph.facts import personal
 from stratagem.graph.families import log_gamma_quantile, normal_quantile, quantile
 from stratagem.graph.game import Floats
 from stratagem.graph.points import uniforms
@@ -20,7 +21,8 @@ from stratagem.graph.values import PlayerValues, formula_values
 from stratagem.scenario.estimate import Amount
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Player, Scenario
-from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain
+from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain, private_names
 
 MAX_WORLDS = 10_000_000
 REDRAWS = 2000
@@ -65,6 +67,28 @@ def draw(
     return Worlds(index, drawn, perceived, players)
 
 
+def mistaken(scenario: Scenario, worlds: Worlds, holder: str, seed: int) -> Worlds:
+    """The worlds as a player has them who holds wrong numbers about another to be right, and known to all (M8)."""
+    size = len(worlds)
+    numbers = dict(worlds.quantities)
+    for name, view in scenario.mistakes[holder].items():
+        numbers[name] = (
+            formula_values(scenario, view.formula, worlds.quantities, size)
+            if view.formula
+            else worlds.quantities[f"{holder}.mistaken.{name}"]
+        )
+    perceived = dict(_perceived(scenario, numbers, size)) if worlds.perceived else {}
+    players = _players(scenario, numbers, worlds.number, seed)
+    drawn = {
+        name: weights
+        for name, weights in worlds.players.weights.items()
+        if (stated := scenario.players[name].weights) is not None and stated.exact is None
+    }
+    return replace(
+        worlds, quantities=numbers, perceived=perceived, players=replace(players, weights={**players.weights, **drawn})
+    )
+
+
 def stated(
     scenario: Scenario,
     numbers: Mapping[str, Floats],
@@ -75,8 +99,8 @@ def stated(
     size = max((len(one) for one in numbers.values()), default=1)
     index = np.arange(size, dtype=np.int64)
     perceived = dict(_perceived(scenario, numbers, size)) if perceptions else {}
-    players = _players(scenario, numbers, index, 0)
-    return Worlds(index, dict(numbers), perceived, replace(players, weights={**players.weights, **weights}))
+    players = _players(scenario, numbers, index, 0, weights)
+    return Worlds(index, dict(numbers), perceived, players)
 
 
 def central(scenario: Scenario, perceptions: bool = True) -> Worlds:
@@ -134,7 +158,15 @@ def _perceived(
         yield player, found
 
 
-def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.int64], seed: int) -> PlayerValues:
+def _players(
+    scenario: Scenario,
+    drawn: Mapping[str, Floats],
+    index: NDArray[np.int64],
+    seed: int,
+    weights: Mapping[str, Mapping[str, Floats]] | None = None,
+) -> PlayerValues:
+    """What players want in each world; `weights` stand instead of drawn ones."""
+    given = weights or {}
     size = len(index)
 
     def value(formula: Formula) -> Floats:
@@ -153,6 +185,8 @@ def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.
     def table(field: str, default: float) -> dict[str, Floats]:
         return {name: of(name, player, field, default) for name, player in scenario.players.items()}
 
+    hidden = private_names(scenario)
+    inward = personal(scenario, Symbols(scenario), hidden) if hidden else {}
     precision, errors = table("precision", np.inf), table("errors", 0.5)
     _in_range("errors", errors, LEAST_ERROR, 0.5)
     for name, player in scenario.players.items():
@@ -160,14 +194,14 @@ def _players(scenario: Scenario, drawn: Mapping[str, Floats], index: NDArray[np.
             precision[name] = _precision(errors[name], player.range or 1.0)
     found = PlayerValues(
         weights={
-            name: _weights(name, player, drawn, index, seed, value)
+            name: given[name] if name in given else _weights(name, player, drawn, index, seed, value)
             for name, player in scenario.players.items()
-            if player.weights
+            if player.weights and name not in inward
         },
         payoffs={
             name: {stake: value(formula) for stake, formula in player.payoffs.items()}
             for name, player in scenario.players.items()
-            if player.payoffs is not None
+            if player.payoffs is not None and name not in inward
         },
         precision=precision,
         risk_aversion=table("risk_aversion", 0.0),

@@ -15,6 +15,7 @@ from stratagem.scenario import (
     check_parties,
     check_provenance,
     check_questions,
+    check_revealed,
     check_timeline,
 )
 from stratagem.scenario.model import Scenario
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *check_effects.RULES,
     *check_provenance.RULES,
     *check_claims.RULES,
+    *check_revealed.RULES,
 )
 
 

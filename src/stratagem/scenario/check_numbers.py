@@ -11,7 +11,7 @@ from stratagem.scenario.formula import Formula
 from stratagem.scenario.lexicon import BANDS
 from stratagem.scenario.model import KNOWN_TO
 from stratagem.scenario.names import NUMBER
-from stratagem.scenario.quantities import amounts, correlation_fault
+from stratagem.scenario.quantities import amounts, correlation_fault, private_names
 from stratagem.scenario.report import Report, place_of
 from stratagem.scenario.text import Path
 
@@ -95,7 +95,7 @@ def definitions_mean_something(report: Report) -> None:
 def correlations_hold(report: Report) -> None:
     """L8: correlated numbers exist and their correlations can hold together."""
     scenario = report.scenario
-    drawn = {name for name, estimate in amounts(scenario).items() if not estimate.is_exact}
+    drawn = {name for name, estimate in amounts(scenario).items() if not estimate.is_exact} | private_names(scenario)
     is_sound = report.is_whole("correlations")
     for place, correlation in enumerate(scenario.correlations):
         for end, name in enumerate(correlation.between):

@@ -9,6 +9,7 @@ from stratagem.scenario.check_effects import check_option, is_dated
 from stratagem.scenario.model import Action, Chance, Move, Outcome, Rounds
 from stratagem.scenario.names import NUMBER, TRUTH
 from stratagem.scenario.report import Report
+from stratagem.scenario.sight import listed, looks
 from stratagem.scenario.text import Path
 
 MAX_STEPS = 5000
@@ -66,9 +67,23 @@ def _player(report: Report, path: Path, move: Move, signatories: Mapping[str, st
 
 
 def _seen_by(report: Report, path: Path, item: Move | Chance) -> None:
-    seen = item.seen_by if item.seen_by not in (None, "all", "nobody") else ()
-    for place, name in enumerate(seen.split(",") if isinstance(seen, str) else seen or ()):
-        report.known((*path, "seen by", place), name.strip(), report.scenario.players, "player", "M7")
+    """L16, M7: who sees a move are players, and what looks alike are its options, each once."""
+    for place, name in enumerate(listed(item.seen_by)):
+        report.known((*path, "seen by", place), name, report.scenario.players, "player", "M7")
+    if item.seen_as is None:
+        return
+    inner: Path = (*path, "seen as")
+    if isinstance(item.seen_as, str):
+        if not looks(item):
+            expected = "actions that are a `size of` one thing, or `{LOOK: [ACTION, …]}`"
+            report.fault(inner, "`seen as: kind` where nothing has a size", expected, "L16")
+        return
+    used: set[str] = set()
+    for look, names in item.seen_as.items():
+        for place, name in enumerate(names):
+            if report.known((*inner, look, place), name, item.options, "action", "L16") and name in used:
+                report.fault((*inner, look, place), f"{quote(name)} seen as two things", "one look an action", "L16")
+            used.add(name)
 
 
 def _shares(report: Report, path: Path, move: Move) -> None:

@@ -60,3 +60,27 @@ def _round_fault(move: str, number: int, action: str, rounds: int | None, has_ro
     if not has_round:
         return f"{quote(move)} without its round", f"`{move}[1] = {action}` to `{move}[{rounds}]`"
     return None if 1 <= number <= rounds else (f"round {number} of {quote(move)}", f"a round from 1 to {rounds}")
+
+
+_AT = re.compile(r"([A-Za-z_]\w*)(?:\[([0-9]{1,4})\])?\Z", re.ASCII)
+_SAYS = re.compile(r"(\S+) *> *(\S+)\Z", re.ASCII)
+
+
+def parse_at(text: str) -> tuple[str, int | None] | None:
+    """The (move, round) of `move` or `move[2]`.
+
+    >>> parse_at("winter[2]"), parse_at("reply")
+    (('winter', 2), ('reply', None))
+    """
+    match = _AT.match(text.strip())
+    return (match[1], int(match[2]) if match[2] else None) if match else None
+
+
+def parse_says(text: str) -> tuple[str, str] | None:
+    """The two sides of `A > B`.
+
+    >>> parse_says("south > moscow.weights.west")
+    ('south', 'moscow.weights.west')
+    """
+    match = _SAYS.match(text.strip())
+    return (match[1], match[2]) if match else None

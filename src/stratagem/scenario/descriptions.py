@@ -26,9 +26,9 @@ _ITEM = {
     "if": "skipped where this is false (L10)",
     "date": "the date of this move",
     "after": "how long after the item before; in rounds, after the start of the round (L18)",
-    "seen by": "`all`, or the players who see what happens here (M7)",
-    "seen after": "how long until it is seen (M7)",
-    "seen as": "how coarsely it is seen (M7)",
+    "seen by": "`all`, `nobody`, or the players who see at once what happens here (M7)",
+    "seen after": "how long until all others see it as it is (M7)",
+    "seen as": "what looks alike to those who see it: `{LOOK: [ACTION, …]}`, or `kind` for sizes of one thing (M7)",
 }
 _VERSIONED = {"as of": "the date of the number (M14)", "was": "earlier versions, which stay on record"}
 
@@ -60,6 +60,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "outcomes": "names for how histories end that no `end` closed (L19)",
         "questions": "events with a date whose probability is asked (L21)",
         "history": "moves already seen, as `MOVE = ACTION` (L22)",
+        "revealed": "what moves are said to show of who made them (L25)",
         "facts": "facts with versions that no formula reads (L23)",
         "claims": "sentences of sources and what became of them in the model (L23)",
     },
@@ -92,6 +93,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "is": "the number: `0.6`, `2 to 4`, `6 of 75`, `likely`, … (L5)",
         "title": "what it measures",
         "unit": "its unit",
+        "types": "in how many equally likely values it is put where not all players know it; 5 if unstated (L7)",
         **_VERSIONED,
     },
     "Judgement": {
@@ -101,6 +103,17 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "as of": _VERSIONED["as of"],
     },
     "Fact": {**_SOURCED, "says": "the fact in words", "is": "the fact as a number (L5)", **_VERSIONED},
+    "Revealed": {
+        **_SOURCED,
+        "title": "the statement in words",
+        "at": "the move that is said to show it, `MOVE` or `MOVE[2]`",
+        "by": "who moves there",
+        "taken": "the action taken, where the history does not say it",
+        "instead of": "the road not taken; by default what the mover would have liked best of the rest",
+        "says": "`A > B`: two stakes, by what each makes of the payoff there; or outcomes, or numbers (L25)",
+        "rivals": "other assumptions on the road not taken: quantities and what they are then",
+        "attribution": "how sure it is that the move was the mover's own",
+    },
     "Claim": {
         "at": "where it stands: `SOURCE P9` (L4)",
         "says": "a paraphrase of it",

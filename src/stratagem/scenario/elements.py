@@ -10,7 +10,7 @@ from stratagem.scenario.part import Sourced
 
 SECTIONS = (
     "players", "actors", "alliances", "theatres", "forces", "state", "stakes", "definitions", "links", "questions",
-    "facts", "sources", "outcomes",
+    "facts", "sources", "outcomes", "revealed",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Sources, the numbers and facts that come from them, and the ledger of claims (L4, L5, L23)."""
+"""Sources, the numbers and facts that come from them, the ledger of claims, and what moves are said to show (L4, L5, L23, L25)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from stratagem.scenario.dates import Date
 from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import stated_fault
-from stratagem.scenario.part import Part, Sourced, Text, bare, bare_estimate
+from stratagem.scenario.part import Id, Part, Sourced, Text, bare, bare_estimate
 
 
 class Erratum(Part):
@@ -53,6 +53,7 @@ class Quantity(Sourced):
     is_: Estimate
     title: Text | None = None
     unit: Text | None = None
+    types: Annotated[int, Field(ge=2, le=99)] | None = None
     as_of: Date | None = None
     was: list[Version] = []
 
@@ -74,6 +75,19 @@ class Fact(Sourced):
     is_: Estimate | None = None
     as_of: Date | None = None
     was: list[Version] = []
+
+
+class Revealed(Sourced):
+    """A statement that a move is said to show (L25)."""
+
+    title: Text | None = None
+    at: Text
+    by: Id | None = None
+    taken: Id | None = None
+    instead_of: Id | None = None
+    says: Text
+    rivals: dict[Id, Annotated[dict[Id, Quantity], Field(min_length=1)]] = {}
+    attribution: Judgement | None = None
 
 
 class Claim(Part):

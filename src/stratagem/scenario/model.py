@@ -14,7 +14,7 @@ from stratagem.errors import nearest
 from stratagem.scenario.dates import Date, Delay
 from stratagem.scenario.effects import Action, Changes, Later, Option, Outcome, Share, Shift
 from stratagem.scenario.estimate import Amount, Estimate
-from stratagem.scenario.evidence import Claim, Erratum, Fact, Judgement, Quantity, Source, Version
+from stratagem.scenario.evidence import Claim, Erratum, Fact, Judgement, Quantity, Revealed, Source, Version
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.part import Id, Part, Sourced, Text, bare
 from stratagem.scenario.parties import Actor, Alliance, Player, Weights
@@ -35,7 +35,7 @@ class Item(Sourced):
     after: Delay | None = None
     seen_by: Text | list[Id] | None = None
     seen_after: Delay | None = None
-    seen_as: Text | None = None
+    seen_as: Literal["kind"] | Annotated[dict[Text, list[Id]], Field(min_length=1)] | None = None
 
 
 class Move(Item):
@@ -172,6 +172,7 @@ class Scenario(Part):
     outcomes: dict[Text, OutcomeClass] = {}
     questions: dict[Id, Question] = {}
     history: list[Seen] = []
+    revealed: dict[Id, Revealed] = {}
     facts: dict[Id, Fact] = {}
     claims: dict[Id, Claim] = {}
 
@@ -204,6 +205,6 @@ def _opened(path: tuple[str | int, ...], item: AnyItem) -> Iterator[tuple[tuple[
 __all__ = [
     "KNOWN_TO", "Action", "Actor", "Alliance", "Amount", "Chance", "Changes", "Claim", "Correlation", "Erratum", "Estimate", "Fact",
     "Force", "Item", "Judgement", "Later", "Link", "Move", "Option", "Outcome", "OutcomeClass", "Player", "Quantity",
-    "Question", "Rounds", "Scenario", "Seen", "Share", "Shift", "Simultaneous", "Source", "Stake", "Theatre", "Variable",
+    "Question", "Revealed", "Rounds", "Scenario", "Seen", "Share", "Shift", "Simultaneous", "Source", "Stake", "Theatre", "Variable",
     "Version", "Weights",
 ]  # fmt: skip

@@ -320,11 +320,17 @@ class _Resolver:
         return _with(tree, (resolved,)), TRUTH
 
     def _alike(self, sides: tuple[Tree, ...], deciding: tuple[Tree, ...]) -> tuple[tuple[Tree, ...], Type]:
-        """All sides resolved to one type: that of a label among the deciding ones, else of the first."""
-        found = [self._label_type(one) for one in deciding if isinstance(one, Name)]
-        want = next((kind for kind in found if kind is not None), None)
-        first, kind = self.resolve(sides[0], want)
-        return (first, *(self.resolve(one, want or kind)[0] for one in sides[1:])), want or kind
+        """All sides resolved to one type: that of a label among the deciding ones, else of the first. The label itself is a name, even
+        where a word of it is spelt alike."""
+        kinds = [self._label_type(one) if isinstance(one, Name) else None for one in deciding]
+        label = next((place for place, kind in enumerate(kinds) if kind is not None), None)
+        want = None if label is None else kinds[label]
+        first, kind = self.resolve(sides[0], None if label == 0 and want != UNSURE else want)
+        rest = [
+            self.resolve(one, None if place == label and want != UNSURE else want or kind)[0]
+            for place, one in enumerate(sides[1:], start=1)
+        ]
+        return (first, *rest), want or kind
 
     def _label_type(self, tree: Name) -> Type | None:
         """The type of a name that is a label, or that may be anything."""

@@ -21,13 +21,37 @@ def order_chain(text: str) -> tuple[str, ...]:
 
 
 def amounts(scenario: Scenario) -> dict[str, Estimate]:
-    """Every estimated number: quantities by name, `player.precision`, `player.weights.stake`, `player.quantity` as perceived."""
-    found = {name: quantity.is_ for _, name, quantity in scenario.known_quantities()}
+    """Every estimated number that a world draws: quantities by name, `player.precision`, `player.weights.stake`, `player.quantity` as perceived."""
+    hidden = private_names(scenario)
+    found = {name: quantity.is_ for _, name, quantity in scenario.known_quantities() if name not in hidden}
     found.update(_player_amounts(scenario))
-    return {name: _resolved(scenario, estimate) for name, estimate in found.items()}
+    return {name: resolved(scenario, estimate) for name, estimate in found.items()}
 
 
-def _resolved(scenario: Scenario, estimate: Estimate) -> Estimate:
+def unknown_names(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Every uncertain number that is not known to all, with who knows it."""
+    for who, name, quantity in scenario.known_quantities():
+        if who != "all" and not quantity.is_.is_exact:
+            yield name, who
+    for name, player in scenario.players.items():
+        if player.weights is not None and player.weights.known_to not in (None, "all"):
+            yield f"{name}.weights", player.weights.known_to or "all"
+
+
+def taken_as_known(scenario: Scenario) -> list[str]:
+    """The numbers that are treated as known to all though they are not."""
+    is_all = "all" in scenario.taken_as_known
+    return [name for name, _ in unknown_names(scenario) if is_all or name in scenario.taken_as_known]
+
+
+def private_names(scenario: Scenario) -> frozenset[str]:
+    """The numbers that some players know and others do not: chance decides them within the game."""
+    taken = set(taken_as_known(scenario))
+    return frozenset(name for name, who in unknown_names(scenario) if who != "nobody" and name not in taken)
+
+
+def resolved(scenario: Scenario, estimate: Estimate) -> Estimate:
+    """An estimate with its words put into numbers; a word that the lexicon lacks may be anything."""
     try:
         return estimate.in_lexicon(scenario.lexicon)
     except KeyError:
@@ -46,10 +70,13 @@ def _player_amounts(scenario: Scenario) -> Iterator[tuple[str, Estimate]]:
                     yield f"{name}.weights.{stake}", weight.estimate
             for stake, swing in (player.weights.swings or {}).items():
                 yield f"{name}.weights.{stake}", swing
-    for name, views in scenario.perceptions.items():
-        for quantity, view in views.items():
-            if view.estimate is not None:
-                yield f"{name}.{quantity}", view.estimate
+    for mark, section in (("", scenario.perceptions), ("mistaken.", scenario.mistakes)):
+        for name, views in section.items():
+            yield from (
+                (f"{name}.{mark}{quantity}", view.estimate)
+                for quantity, view in views.items()
+                if view.estimate is not None
+            )
 
 
 def pearson(rank: float) -> float:

@@ -17,7 +17,7 @@ RULE_OF_SECTION = {
     "sources": "L4", "lexicon": "L6", "quantities": "L7", "taken as known": "L7", "correlations": "L8", "definitions": "L9",
     "links": "L9", "players": "L11", "actors": "L12", "alliances": "L12", "theatres": "L13", "forces": "L13", "state": "L14",
     "stakes": "L15", "timeline": "L16", "outcomes": "L19", "perceptions": "L20", "mistakes": "L20", "questions": "L21",
-    "history": "L22", "claims": "L23", "facts": "L23",
+    "history": "L22", "revealed": "L25", "claims": "L23", "facts": "L23",
 }  # fmt: skip
 EXPECTED = {
     "string_type": "text", "bool_type": "`true` or `false`", "int_type": "a whole number", "float_type": "a number",

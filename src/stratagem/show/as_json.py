@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from stratagem.analyse.beliefs import BeliefAnswer
 from stratagem.analyse.forecast import (
     FIXED_SENTENCE,
     ActionAnswer,
@@ -71,6 +72,7 @@ def forecast_data(answer: Forecast) -> dict[str, Any]:
         "stakes": [_named(one) for one in answer.stakes],
         "players": [_player(*one) for one in answer.players],
         "history": [_seen(one) for one in answer.history],
+        "beliefs": [_belief(one) for one in answer.beliefs],
         "warnings": list(answer.warnings),
         "conditional_on": FIXED_SENTENCE,
     }
@@ -131,3 +133,19 @@ def _player(name: str, title: str, believed: Pooled, true: Pooled, regret: Poole
 
 def _seen(one: SeenAnswer) -> dict[str, Any]:
     return {"move": one.step, "action": one.action, "likelihood": _pooled(one.likelihood)}
+
+
+def _belief(one: BeliefAnswer) -> dict[str, Any]:
+    return {
+        "player": one.player,
+        "step": one.step,
+        "title": one.title,
+        "date": one.date,
+        "sees": one.look,
+        "chance": _pooled(one.chance),
+        "hidden": one.hidden,
+        "value": one.value,
+        "before": _pooled(one.before),
+        "after": _pooled(one.after),
+        "bayes_factor": one.bayes_factor,
+    }

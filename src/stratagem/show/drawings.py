@@ -1,25 +1,26 @@
-"""Which figure a question, a decision or a finding gets; its title states what it shows."""
+"""The figures of a forecast and of its game: questions, a decision, outcomes, the flow of play. Each title states what it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from stratagem.analyse.briefing import Briefing
-from stratagem.analyse.finding import Finding, Table
 from stratagem.analyse.flow import START, Flow
 from stratagem.analyse.forecast import DecisionAnswer, Named, QuestionAnswer
 from stratagem.analyse.forecast import shown as rounded
 from stratagem.analyse.pooling import Pooled
-from stratagem.show.figures import Figure, Point, figure
-from stratagem.show.findings import shown
+from stratagem.show.figures import Chart, Figure, Point, points
 from stratagem.show.game_picture import LEAST, NUM_HUES, game_picture
 from stratagem.show.numbers import chance, chances, clean
+
+if TYPE_CHECKING:  # a forecast in a notebook loads no analysis
+    from stratagem.analyse.briefing import Briefing
 
 DOT, RANGE = ("dot", "mean over worlds"), ("range", "5 to 95 % of worlds")
 MOST_ROWS = 24
 
 
-def question_figure(questions: Sequence[QuestionAnswer]) -> Figure | None:
+def question_chart(questions: Sequence[QuestionAnswer]) -> Chart | None:
     """The questions' chances with their ranges, base rates and crowds."""
     known = [(one, one.probability) for one in questions if one.probability is not None]
     if not known:
@@ -36,7 +37,7 @@ def question_figure(questions: Sequence[QuestionAnswer]) -> Figure | None:
     key = [DOT, RANGE]
     key += [("tick", "base rate")] if any(one.base_rate for one, _ in known) else []
     key += [("diamond", "crowd")] if any(one.crowd for one, _ in known) else []
-    return figure("questions", clean(title), _read(rows), key, rows)
+    return points(clean(title), key, rows)
 
 
 def _mark(kind: str, comparison: object) -> dict[str, float]:
@@ -53,12 +54,7 @@ def _point(label: str, value: Pooled, marks: dict[str, float]) -> Point:
     return Point(clean(label), text, value.mean, value.p5, value.p95, marks, chance(value.mean))
 
 
-def _read(rows: Iterable[Point]) -> str:
-    """The rows in words, for who does not see them."""
-    return "; ".join(f"{one.label}: {one.text}" if one.text else one.label for one in rows) + "."
-
-
-def decision_figure(one: DecisionAnswer, mover: str) -> Figure | None:
+def decision_chart(one: DecisionAnswer, mover: str) -> Chart | None:
     """A decision's options, how likely and how often best."""
     known = [(action, action.probability) for action in one.actions if action.probability is not None]
     if not known:
@@ -67,86 +63,17 @@ def decision_figure(one: DecisionAnswer, mover: str) -> Figure | None:
     title = f"{mover} most likely chooses “{lead.title}” ({chance(value.mean)}), the best reply in {chance(lead.best)} of worlds"
     rows = [_point(action.title, value, {"diamond": action.best}) for action, value in known[:MOST_ROWS]]
     key = [DOT, RANGE, ("diamond", "share of worlds in which it is the best reply")]
-    return figure("decision", clean(title), _read(rows), key, rows)
+    return points(clean(title), key, rows)
 
 
-def outcome_figure(outcomes: Sequence[Named]) -> Figure | None:
+def outcome_chart(outcomes: Sequence[Named]) -> Chart | None:
     """The outcomes, likeliest first."""
     if not outcomes:
         return None
     ranked = sorted(outcomes, key=lambda one: -one.value.mean)
     rows = [_point(one.title, one.value, {}) for one in ranked[:MOST_ROWS]]
     title = f"The likeliest end is “{ranked[0].title}”, {chance(ranked[0].value.mean)}"
-    return figure("outcomes", clean(title), _read(rows), [DOT, RANGE], rows)
-
-
-def finding_figure(finding: Finding, number: int) -> Figure | None:
-    """The one figure of a finding, by its kind; of a kind not known here, the first column of numbers as bars."""
-    title = clean(finding.judgements[0] if finding.judgements else finding.title)
-    name = f"finding-{number}"
-    tables = {table.name: table for table in finding.tables}
-    if finding.kind == "shift" and "chances" in tables:
-        rows = list(_shift_rows(tables["chances"]))
-        key = [("ring", "before"), ("dot", f"after {finding.manifest.get('event', 'the event')}")]
-        return figure(name, title, _read(rows), key, rows) if rows else None
-    if finding.kind == "events":
-        rows = list(_bars(tables["events"], label="title", value="moved"))
-        return figure(
-            name, title, _read(rows), [("block", "probability that passes to other options")], rows, bars=True
-        )
-    if finding.kind == "options":
-        rows = list(_risk_rows([table for table in finding.tables if table.name.startswith("risk_")]))
-        key = [("dot", "mean payoff from the move on"), ("range", "from the mean of the worst 5 %")]
-        return figure(name, title, _read(rows), key, rows, is_chance=False) if rows else None
-    rows = next((found for table in finding.tables if (found := list(_bars(table)))), [])
-    return figure(name, title, _read(rows), [], rows, is_chance=False, bars=True) if rows else None
-
-
-def _shift_rows(table: Table) -> Iterator[Point]:
-    places = {column.name: place for place, column in enumerate(table.columns)}
-    for label, *cells in table.rows:
-        before, after, change = (cells[places[name] - 1] for name in ("before", "after", "change"))
-        if (
-            label == "reached"
-            or str(label).endswith(", if reached")
-            or not isinstance(before, float)
-            or not isinstance(after, float)
-        ):
-            continue
-        text = f"{chance(before)} → {chance(after)} ({shown(change, table.columns[places['change']])})"
-        yield Point(clean(label), text, after, marks={"before": before}, short=f"{chance(before)} → {chance(after)}")
-
-
-def _risk_rows(tables: Iterable[Table]) -> Iterator[Point]:
-    for table in tables:
-        places = {column.name: place for place, column in enumerate(table.columns)}
-        yield Point(clean(table.title.partition(", ")[2].capitalize() or table.title) + ":", "", None)
-        for row in table.rows:
-            mean, worst = row[places["mean"]], row[places["cvar"]]
-            if isinstance(mean, float) and isinstance(worst, float):
-                text = shown(mean, table.columns[places["mean"]])
-                yield Point(
-                    clean(row[0]),
-                    f"{text} (worst 5 %: {shown(worst, table.columns[places['cvar']])})",
-                    mean,
-                    worst,
-                    mean,
-                    short=text,
-                )
-
-
-def _bars(table: Table, label: str | None = None, value: str | None = None) -> Iterator[Point]:
-    names = [column.name for column in table.columns]
-    kinds = [column.kind for column in table.columns]
-    place = names.index(value) if value else next((at for at, kind in enumerate(kinds) if kind != "text"), None)
-    at = names.index(label) if label else 0
-    if place is None or kinds[at] != "text":
-        return
-    for row in table.rows[:MOST_ROWS]:
-        cell = row[place]
-        if isinstance(cell, int | float):
-            text = shown(cell, table.columns[place])
-            yield Point(clean(row[at]), text, float(cell), short=text)
+    return points(clean(title), [DOT, RANGE], rows)
 
 
 def flow_figure(briefing: Briefing) -> Figure | None:
@@ -163,7 +90,7 @@ def flow_figure(briefing: Briefing) -> Figure | None:
     if not any(step.met >= LEAST for step in flow.steps):
         return None
     wide, narrow = game_picture(flow, names, "game", clean(title), clean(_told(flow, names)))
-    return Figure("game", clean(title), "", tuple(key), wide, narrow)
+    return Figure("game", clean(title), tuple(key), wide, narrow)
 
 
 def _told(flow: Flow, names: dict[str, str]) -> str:

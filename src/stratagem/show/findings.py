@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,10 +14,11 @@ from rich.text import Text
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import FIXED_SENTENCE
 from stratagem.show.as_json import dump
-from stratagem.show.columns import text
+from stratagem.show.columns import bar, text
 from stratagem.show.numbers import chance
 
 MOST_ROWS = 24
+MOST_NAMES = 8
 
 
 def render_finding(finding: Finding) -> Group:
@@ -39,14 +41,37 @@ def _blocks(finding: Finding) -> Iterator[RenderableType]:
         yield ""
         for caveat in finding.caveats:
             yield Padding(text(caveat, "dim"), (0, 0, 0, 2))
+    yield from (Padding(text(line, "dim"), (1, 0, 0, 2)) for line in _basis(finding))
     yield ""
     yield Text(FIXED_SENTENCE, style="dim")
+
+
+def _basis(finding: Finding) -> Iterator[str]:
+    """What the finding rests on, in a line: how many numbers, from which sources, and which of them are assumed."""
+    if not finding.rests_on:
+        return
+    cited = dict.fromkeys(one.source.partition(" ")[0] for one in finding.rests_on if one.source is not None)
+    assumed = [one.element for one in finding.rests_on if one.source is None]
+    sourced = len(finding.rests_on) - len(assumed)
+    yield f"Rests most directly on {len(finding.rests_on)} numbers: " + "; ".join(
+        part for part in (
+            f"{sourced} with a source ({', '.join(cited)})" if sourced else "",
+            f"{len(assumed)} assumed ({_listed(assumed)})" if assumed else "",
+        ) if part
+    )  # fmt: skip
+
+
+def _listed(names: list[str]) -> str:
+    left = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
 
 
 def _grid(table: Table) -> Grid:
     grid = Grid(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
     for column in table.columns:
-        grid.add_column(text(column.header), justify="left" if column.kind == "text" else "right", overflow="fold")
+        grid.add_column(
+            text(column.header), justify="left" if column.kind in ("text", "bar") else "right", overflow="fold"
+        )
     for row in table.rows[:MOST_ROWS]:
         grid.add_row(*(text(shown(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
     if len(table.rows) > MOST_ROWS:
@@ -80,7 +105,7 @@ def _size(value: float) -> str:
 
 
 _NUMBERS: dict[str, Callable[[float], str]] = {
-    "text": str, "chance": chance, "points": _points, "amount": _amount, "size": _size, "count": "{:,}".format,
+    "text": str, "chance": chance, "points": _points, "amount": _amount, "size": _size, "count": "{:,}".format, "bar": bar,
 }  # fmt: skip
 
 
@@ -92,12 +117,17 @@ def finding_json(finding: Finding) -> str:
             "title": finding.title,
             "judgements": list(finding.judgements),
             "tables": {table.name: _rows(table) for table in finding.tables},
+            "about": {table.name: _about(table) for table in finding.tables},
             "caveats": list(finding.caveats),
-            "rests_on": list(finding.rests_on),
+            "rests_on": [asdict(one) for one in finding.rests_on],
             "manifest": dict(finding.manifest),
             "conditional_on": FIXED_SENTENCE,
         }
     )
+
+
+def _about(table: Table) -> dict[str, Any]:
+    return {"title": table.title, "note": table.note, "columns": [asdict(column) for column in table.columns]}
 
 
 def _rows(table: Table) -> list[dict[str, Any]]:

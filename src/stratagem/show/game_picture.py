@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from xml.etree.ElementTree import Element, SubElement
+from itertools import pairwise
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from stratagem.analyse.flow import START, Flow, FlowStep
 from stratagem.show.figures import wrapped
@@ -18,9 +19,10 @@ from stratagem.show.vega import named
 LEAST = 0.005  # moves that fewer plays meet are left out
 NUM_HUES = 6
 BOX, STRIP, GAP = 26, 5, 7
-CHARACTER, HEAD_CHARACTER = 6.6, 7.4
+CHARACTER, HEAD_CHARACTER = 7.0, 7.4
 Span = tuple[float, float]
 Band = tuple[float, float, str, Span, bool]  # place at the source, width, colour, span there, whether it leaves a box
+Crossing = tuple[int, Span, Span, str, bool]  # row, where it leaves, where it arrives, colour, whether it leaves a box
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Frame:
     row: int
 
 
-WIDE = Frame("wide", 900, 246, 0, 64)
+WIDE = Frame("wide", 900, 258, 0, 64)
 NARROW = Frame("narrow", 350, 0, 36, 92)
+PART = 1_100  # height of the parts in which a picture is drawn, so that each fits a printed page; on a screen they join
+JOIN = 9  # how far above the boxes of a row a part begins
 
 
 @dataclass
@@ -110,7 +114,7 @@ class Layout:
             yield number, (x, x + width)
             x += width
 
-    def bands(self) -> Iterator[tuple[int, Span, Span, str, bool]]:
+    def bands(self) -> Iterator[Crossing]:
         """Every band from one row to the next: the row, where it leaves, where it arrives, its colour, whether it leaves a box."""
         for row in range(self.last):
             for source, target in self._leaving(row):
@@ -145,27 +149,38 @@ def colour_of(flow: Flow, step: FlowStep) -> str:
 
 
 def game_picture(flow: Flow, players: Mapping[str, str], name: str, title: str, description: str) -> tuple[str, str]:
-    """The SVG of a flow for a wide page and for a narrow one."""
-    wide, narrow = (
-        named(_picture(Layout(flow, frame), players), f"{name}-{frame.name}", title, description)
-        for frame in (WIDE, NARROW)
+    """The SVG of a flow for a wide page and for a narrow one; the wide one in parts that join, each no taller than a printed page."""
+    wide, narrow = Layout(flow, WIDE), Layout(flow, NARROW)
+    count = max(1, round(wide.height / PART + 0.4))
+    cuts = [round(place * (wide.last + 1) / count) for place in range(count)] + [wide.last + 1]
+    bands = list(wide.bands())
+    parts = [_picture(wide, players, bands, rows) for rows in pairwise(cuts)]
+    first = named(parts[0], f"{name}-wide", title, description)
+    for part in parts[1:]:
+        part.set("aria-hidden", "true")  # the first part tells of the whole
+    whole = _picture(narrow, players, list(narrow.bands()), (0, narrow.last + 1))
+    return first + "".join(tostring(part, encoding="unicode") for part in parts[1:]), named(
+        whole, f"{name}-narrow", title, description
     )
-    return wide, narrow
 
 
-def _picture(layout: Layout, players: Mapping[str, str]) -> Element:
-    root = Element("svg", {"viewBox": f"0 0 {layout.frame.width} {layout.height:.0f}"})
-    for row, start, end, colour, is_box in layout.bands():
-        if end[1] - end[0] >= 0.3:
-            _band(root, (layout.bottom(row, is_box), layout.top(row + 1)), start, end, colour)
-    for row in range(layout.last + 1):
+def _picture(layout: Layout, players: Mapping[str, str], bands: list[Crossing], rows: tuple[int, int]) -> Element:
+    """The rows from one to before another, with the bands that come in and go out."""
+    start, stop = rows
+    top = layout.top(start) - JOIN if start else 0.0
+    bottom = layout.top(stop) - JOIN if stop <= layout.last else layout.height
+    root = Element("svg", {"viewBox": f"0 {top:.0f} {layout.frame.width} {bottom - top:.0f}"})
+    for row, leaves, arrives, colour, is_box in bands:
+        if start - 1 <= row < stop and arrives[1] - arrives[0] >= 0.3:
+            _band(root, (layout.bottom(row, is_box), layout.top(row + 1)), leaves, arrives, colour)
+    for row in range(start, min(stop, layout.last)):
         for target, item in layout.rows[row].items():
-            if target > row and row < layout.last:
+            if target > row:
                 _rect(root, item.x, layout.top(row), item.width, BOX + STRIP, "var(--chance)", 0.16)
-        if row < layout.last:
-            _heading(root, layout, row, players)
-            _box(root, layout, row)
-    _outcomes(root, layout)
+        _heading(root, layout, row, players)
+        _box(root, layout, row)
+    if stop > layout.last:
+        _outcomes(root, layout)
     return root
 
 
@@ -283,10 +298,10 @@ def _outcomes(root: Element, layout: Layout) -> None:
     _text(root, 14 if head else 0, top + (12 if head else -8), ["How it ends"], "var(--ink)", "600")
     for line, end in enumerate(layout.ends):
         _, title, share = layout.flow.outcomes[end]
-        room = int((layout.frame.width - head - 44) / CHARACTER)
+        room = int((layout.frame.width - head - 50) / CHARACTER)
         told = wrapped(clean(title), room)
         _text(
-            root, head + 44, top + BOX + 18 + 17 * line, [told[0] + ("…" if len(told) > 1 else "")], "var(--ink)", "400"
+            root, head + 50, top + BOX + 18 + 17 * line, [told[0] + ("…" if len(told) > 1 else "")], "var(--ink)", "400"
         )
         _text(root, head + 4, top + BOX + 18 + 17 * line, [chance(share)], "var(--soft)", "600")
 

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from stratagem.analyse.finding import Cell, Column, Table
-from stratagem.show.findings import shown
 from stratagem.show.numbers import clean
 
 
@@ -32,12 +30,13 @@ class GridHead:
 
 @dataclass(frozen=True)
 class GridRow:
-    """A row: what it is about, and its cells."""
+    """A row: what it is about, in words or as a number, and its cells."""
 
     label: str
     cells: tuple[GridCell, ...]
     id: str | None = None
     href: str | None = None
+    value: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,23 +67,3 @@ def grid(title: str, head: Sequence[str], rows: Iterable[GridRow], note: str | N
     is_number = [any(row.cells[place].kind == "number" for row in found) for place in range(len(head) - 1)]
     heads = tuple(GridHead(clean(text), number) for text, number in zip(head, [False, *is_number], strict=True))
     return Grid(clean(title), heads, found, clean(note) if note else None)
-
-
-def grid_of(table: Table) -> Grid:
-    """The table of a finding."""
-    first, *others = table.columns
-    rows = [
-        GridRow(
-            clean(shown(row[0], first)),
-            tuple(_cell(cell, column) for cell, column in zip(row[1:], others, strict=True)),
-        )
-        for row in table.rows
-    ]
-    heads = (GridHead(clean(first.header)), *(GridHead(clean(one.header), one.kind != "text") for one in others))
-    return Grid(clean(table.title), heads, tuple(rows), clean(table.note) if table.note else None)
-
-
-def _cell(cell: Cell, column: Column) -> GridCell:
-    if column.kind == "text" or isinstance(cell, str):
-        return words(cell)
-    return number(cell, shown(cell, column))

@@ -97,7 +97,7 @@ def _context(briefing: Briefing) -> dict[str, Any]:
 
 def _cards(briefing: Briefing, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     short = briefing.short
-    change = "#finding-1" if found and briefing.findings[0].kind in ("events", "shift") else "#assumptions"
+    change = "#finding-1" if found and briefing.findings[0].kind in ("events", "shift", "flips") else "#assumptions"
     parts = (
         (f"What {short.mover} would do", short.does, "The decision, and what it rests on", "#decisions"),
         ("How sure the model is", short.sure, "Its assumptions, one by one", "#assumptions"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from stratagem.analyse.briefing import Briefing
@@ -13,23 +14,31 @@ from stratagem.scenario.elements import Provenance
 from stratagem.scenario.lexicon import KEY_ASSUMPTION
 from stratagem.scenario.model import Claim, Scenario
 from stratagem.show.anchors import Anchors, web_address
-from stratagem.show.drawings import (
-    decision_figure,
-    finding_figure,
-    flow_figure,
-    leads_to,
-    outcome_figure,
-    question_figure,
-)
-from stratagem.show.grids import Grid, GridCell, GridRow, grid, grid_of, number, words
+from stratagem.show.drawings import decision_chart, flow_figure, leads_to, outcome_chart, question_chart
+from stratagem.show.figures import Chart, Figure
+from stratagem.show.finding_charts import finding_charts
+from stratagem.show.flips_on import FlipsOn
+from stratagem.show.grids import Grid, GridCell, GridRow, grid, number, words
 from stratagem.show.numbers import amount, chance, chances, clean, points
 from stratagem.show.numbers import words as in_words
+from stratagem.show.wording import Wording
 
 HEADINGS = {
     "events": "What would move the decision",
     "shift": "What one event does to it, and why",
+    "flips": "What would flip it",
+    "discover": "In which worlds it is chosen",
+    "sensitivity": "Which numbers it hangs on",
+    "learn": "What to learn next",
     "options": "The options side by side",
 }
+ASSUMPTIONS = {  # title to what the column of origins is called
+    "Rest on the analyst's assumption alone": "why",
+    "Numbers that rest on a source": "source",
+    "Scales, forces and effects of actions that rest on a source": "source",
+    "Rest on nothing that the file states": "source",
+}
+NOTHING = ("no ", "none ", "fewer ")  # how the note of a table begins that says why the table is empty
 Section = dict[str, Any]
 
 
@@ -65,7 +74,11 @@ def questions(briefing: Briefing) -> Section:
     """The figure of the questions and its numbers."""
     rows = [GridRow(clean(one.title), _pooled(one.probability, has_bar=True)) for one in briefing.forecast.questions]
     table = grid("Chance of each question", ("question", "chance", "5–95 %", "error"), rows)
-    return {"figure": question_figure(briefing.forecast.questions), "table": table}
+    return {"figure": _drawn(question_chart(briefing.forecast.questions), "questions"), "table": table}
+
+
+def _drawn(chart: Chart | None, name: str) -> Figure | None:
+    return chart.figure(name) if chart is not None else None
 
 
 def comparisons(briefing: Briefing) -> Grid:
@@ -133,7 +146,7 @@ def decisions(briefing: Briefing, anchors: Anchors) -> Section:
     if main is not None:
         mover = names.get(main.player, main.player)
         found["heading"] = clean(f"The decision: {main.title}")
-        found["figure"], found["table"] = decision_figure(main, mover), _decision_grid(main, mover)
+        found["figure"], found["table"] = _drawn(decision_chart(main, mover), "decision"), _decision_grid(main, mover)
         found["grounds"] = anchors.grounds(briefing.grounds.get(f"decision:{main.step}"))
     for one in answer.choices:
         if one is not main:
@@ -192,7 +205,12 @@ def outcomes(briefing: Briefing) -> Section:
     )
     further += [grid("Stakes, expected", ("stake", "mean", "5–95 %"), [GridRow(clean(one.title), _amounts(one.value)) for one in answer.stakes])] if answer.stakes else []  # fmt: skip
     end = f"How it ends: most often “{ranked[0].title}”" if ranked else "How it ends"
-    return {"heading": clean(end), "figure": outcome_figure(answer.outcomes), "table": table, "further": further}
+    return {
+        "heading": clean(end),
+        "figure": _drawn(outcome_chart(answer.outcomes), "outcomes"),
+        "table": table,
+        "further": further,
+    }
 
 
 def _amounts(value: Pooled) -> tuple[GridCell, GridCell]:
@@ -201,37 +219,39 @@ def _amounts(value: Pooled) -> tuple[GridCell, GridCell]:
 
 
 def findings(briefing: Briefing, anchors: Anchors) -> list[Section]:
-    """Each finding with its figure and tables."""
-    found = []
-    for place, one in enumerate(briefing.findings):
-        picture = finding_figure(one, place + 1)
+    """Each finding with its figures, the numbers of each beside it, and its further tables."""
+    wording, found = Wording.of(briefing), []
+    for place, one in enumerate(briefing.findings, start=1):
+        charts = finding_charts(one, wording)
+        tables = {table.name: anchors.grid_of(table, wording) for table in one.tables if table.rows}
+        titles, told = {chart.title for chart in charts}, [wording.sentence(text) for text in one.judgements]
+        drawn = {name for chart in charts for name in chart.tables}
         found.append(
             {
-                "heading": clean(_heading(one, briefing)),
-                "judgements": [clean(text) for text in (one.judgements[1:] if picture is not None else one.judgements)],
-                "grounds": anchors.grounds(briefing.grounds.get(f"finding:{place}")),
-                "figure": picture,
-                "tables": [grid_of(table) for table in one.tables],
-                "caveats": [clean(text) for text in _caveats(one, briefing)],
+                "heading": clean(_heading(one, wording)),
+                "judgements": [text for text in told if text not in titles],
+                "grounds": anchors.grounds(briefing.grounds.get(f"finding:{place - 1}")),
+                "figures": [
+                    {"figure": chart.figure(f"{place}-{number}"), "tables": [tables[name] for name in chart.tables if name in tables]}
+                    for number, chart in enumerate(charts, start=1)
+                ],
+                "tables": [grid for name, grid in tables.items() if name not in drawn],
+                "caveats": [wording.sentence(text) for text in _caveats(one, briefing)],
             }
-        )
+        )  # fmt: skip
     return found
 
 
-def _heading(one: Finding, briefing: Briefing) -> str:
-    if one.kind != "shift":
-        return HEADINGS.get(one.kind, one.title)
-    event = str(one.manifest.get("event", ""))
-    step, _, option = event.partition("=")
-    known = (
-        found for move in briefing.flow.steps if move.label == step for found in move.options if found.name == option
-    )
-    title = next((found.title for found in known), event)
-    return f"What “{title}” does to it, and why"
+def _heading(one: Finding, wording: Wording) -> str:
+    if one.kind == "shift" and "event" in one.manifest:
+        return f"What {wording.sentence(one.manifest['event'])} does to it, and why"
+    return HEADINGS.get(one.kind, one.title)
 
 
 def _caveats(one: Finding, briefing: Briefing) -> Iterator[str]:
     yield from one.caveats
+    empty = [table for table in one.tables if not table.rows and (table.note or "").startswith(NOTHING)]
+    yield from (f"{table.title}: {table.note}" for table in empty)
     worlds, whole = one.manifest.get("worlds"), briefing.forecast.manifest.get("worlds")
     if isinstance(worlds, int) and isinstance(whole, int) and worlds < whole:
         yield f"worked out in the first {worlds:,} of the {whole:,} worlds"
@@ -242,27 +262,38 @@ def _caveats(one: Finding, briefing: Briefing) -> Iterator[str]:
 
 def assumptions(briefing: Briefing, anchors: Anchors) -> Section:
     """Every number with its source, or the assumption that it rests on, or neither."""
-    titles = _titles(briefing.scenario)
-    assumed: list[GridRow] = []
-    sourced: list[GridRow] = []
-    unstated: list[GridRow] = []
+    titles, flips = _titles(briefing.scenario), FlipsOn.of(briefing)
+    parts: dict[str, list[GridRow]] = {title: [] for title in ASSUMPTIONS}
     for name, written, origin in briefing.numbers:
         label = clean(f"{titles[name]} ({name})" if titles.get(name) else name)
-        cells = (words(written), _origin(origin, anchors, briefing.scenario.source))
-        row = GridRow(label, cells, id=f"number-{name}")
-        (assumed if origin.assumption else sourced if origin.source else unstated).append(row)
-    parts = (
-        ("Rest on the analyst's assumption alone", "why", assumed),
-        ("Rest on a source", "source", sourced),
-        ("Rest on nothing that the file states", "", unstated),
-    )
+        cells = (words(written), _origin(origin, anchors, briefing.scenario.source), *flips.cells(name))
+        part = 0 if origin.assumption else 3 if not origin.source else 2 if _is_fixed(name, briefing.scenario) else 1
+        parts[list(ASSUMPTIONS)[part]].append(GridRow(label, cells, id=f"number-{name}"))
+    tables = [
+        {"table": _without_empty(grid(title, ("number", "is", ASSUMPTIONS[title], *flips.head), rows, flips.note)), "is_folded": place == 2}
+        for place, (title, rows) in enumerate(parts.items())
+        if rows
+    ]  # fmt: skip
     key = [name for name, written, _ in briefing.numbers if written.startswith(KEY_ASSUMPTION)]
-    count = len(briefing.numbers)
+    count, assumed = len(briefing.numbers), parts[next(iter(ASSUMPTIONS))]
     return {
         "heading": f"Key assumptions: {len(assumed)} of {count} numbers rest on assumption alone" if count else "Key assumptions",
         "text": "Each number of the scenario, what it is and where it comes from." + (f" Key assumptions: {', '.join(key)}." if key else ""),
-        "tables": [grid(title, ("number", "is", head), rows) for title, head, rows in parts if rows],
+        "tables": tables,
     }  # fmt: skip
+
+
+def _is_fixed(name: str, scenario: Scenario) -> bool:
+    """Whether a number is a scale, a force or the effects of an option, which are no draws."""
+    return name in scenario.stakes or name in scenario.forces or name.partition(".")[0] in scenario.moves
+
+
+def _without_empty(table: Grid) -> Grid:
+    """A table without its last column, and the note on it, where that is empty throughout."""
+    if len(table.head) < 4 or any(row.cells[-1].text != "–" for row in table.rows):
+        return table
+    rows = tuple(replace(row, cells=row.cells[:-1]) for row in table.rows)
+    return replace(table, head=table.head[:-1], rows=rows, note=None)
 
 
 def _titles(scenario: Scenario) -> dict[str, str | None]:
@@ -351,6 +382,7 @@ def status(briefing: Briefing) -> Section:
     return {
         "heading": f"Solver: {whole:,} worlds, {failed:,} without an answer; {_counted(len(answer.warnings), 'warning')}",
         "warnings": [clean(one) for one in answer.warnings],
+        "unanswered": [clean(f"{HEADINGS.get(kind, kind)}: {reason}") for kind, reason in briefing.unanswered],
         "manifest": grid("Manifest", ("item", "value"), [GridRow(key.replace("_", " "), (words(_value(value)),)) for key, value in answer.manifest.items()]),
     }  # fmt: skip
 

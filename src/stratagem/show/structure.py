@@ -47,6 +47,11 @@ def _layer(layer: LayerView, most: int) -> Iterable[RenderableType]:
         yield Padding(Text(f"never available: {', '.join(layer.never)}", style="yellow"), (0, 0, 0, 4))
     if not layer.num_states:
         yield Padding(Text("never reached", style="yellow"), (0, 0, 0, 4))
+    if layer.cannot_see:
+        sets = f"{layer.num_infosets:,} information set{'s' if layer.num_infosets > 1 else ''}"
+        yield Padding(
+            Text(f"{sets}: {layer.player} cannot see {', '.join(layer.cannot_see)}", style="magenta"), (0, 0, 0, 4)
+        )
     yield Padding(Text(f"states differ by: {', '.join(layer.sees) or 'nothing'}", style="dim"), (0, 0, 0, 4))
 
 

@@ -16,6 +16,7 @@ from stratagem.analyse.forecast import FIXED_SENTENCE, DecisionAnswer, Forecast,
 from stratagem.analyse.pooling import Pooled
 from stratagem.show import columns as kind
 from stratagem.show.columns import Column, Page, Row, bar, has_spread, text
+from stratagem.show.learning import belief_blocks
 from stratagem.show.moves import decision_blocks
 from stratagem.show.numbers import amount, chance, chances, points, words
 
@@ -48,6 +49,7 @@ def render_forecast(answer: Forecast, all_states: bool = False, width: int = 80)
         *_headed("Payoffs, expected at the start", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), payoffs)),
         *_headed("Stakes, expected", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), stakes)),
         *_headed("What was seen, and the chance it had", _ranged(page, (kind.CHANCE, kind.RANGE), _history(answer))),
+        *_headed("What the moves tell", belief_blocks(page, answer.beliefs, names)),
         *_headed("Warnings", [_bullet(one) for one in answer.warnings]),
         "",
         text(FIXED_SENTENCE, "dim"),

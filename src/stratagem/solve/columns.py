@@ -152,8 +152,11 @@ def _refuse_vast(values: Floats, what: str) -> None:
 def _coefficients(game: Game, scenario: Scenario, worlds: Worlds, columns: Columns) -> Floats:
     """[C, A, W]: what a unit of each account is worth in each column."""
     found = np.zeros((len(columns.player), len(game.accounts), len(worlds)))
+    direct = {one.name for one in game.accounts if one.side == "payoff"}
     for column, player in enumerate(columns.player):
         for account, one in enumerate(game.accounts):
+            if one.side != "payoff" and game.players[player] in direct:
+                continue
             found[column, account] = _worth(scenario, worlds, game.players[player], one.name, one.side)
     return found
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from stratagem.graph.game import TERMINAL, Floats
 from stratagem.solve.columns import Inputs
-from stratagem.solve.plan import Block, Plan
-from stratagem.solve.sweep import places_of
+from stratagem.solve.plan import Block, Plan, places_of
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,29 @@ def expect(plan: Plan, inputs: Inputs, behaviour: Floats, player: int, first_ste
         if block.step >= first_step:
             _expect_block(block, plan, inputs, behaviour, player, worth, found)
     return found
+
+
+def expect_total(plan: Plan, inputs: Inputs, behaviour: Floats, player: int, first_step: int) -> Floats:
+    """[N, W]: the player's expected total from every node of `first_step` and later, of all accounts together."""
+    game = plan.game
+    found = np.zeros((game.num_nodes, len(inputs)))
+    for block in plan.backward:
+        if block.step >= first_step:
+            edges = places_of(block.edges).reshape(-1, block.branching)
+            table = inputs.tables[inputs.columns.evaluator[player]]
+            chances = table[game.share_of_edge[edges]] if block.is_chance else behaviour[edges]
+            onward = [total_of_edges(plan, inputs, found, edges[:, j], player) for j in range(block.branching)]
+            found[block.nodes] = sum(chances[:, j] * total for j, total in enumerate(onward))
+    return found
+
+
+def total_of_edges(plan: Plan, inputs: Inputs, found: Floats, edges: np.ndarray, player: int) -> Floats:
+    """[edges, W]: the player's expected total of taking each edge, from those of nodes."""
+    game = plan.game
+    onward = found[game.child_of_edge[edges]]
+    if inputs.discounts is not None:
+        onward = onward * inputs.discounts[game.duration_of_edge[edges], player]
+    return np.asarray(onward + inputs.gains[game.gain_of_edge[edges], player])
 
 
 def gains_by_account(plan: Plan, inputs: Inputs, player: int) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, near, quote
-from stratagem.graph.game import Expression, Game
+from stratagem.graph.game import Expression, Floats, Game
 from stratagem.scenario.choices import parse_seen
 
 FREE, REMOVED, FORCED = -1, 0, 1
@@ -85,6 +85,17 @@ def surprised(game: Game, choices: Sequence[Choice], behaviour: NDArray[np.float
     """Behaviour [E, W] with the choices made, whatever was intended; all before and after stays as it was."""
     override = overrides(game, choices)
     found = behaviour.copy()
+    found[override == FORCED] = 1.0
+    found[override == REMOVED] = 0.0
+    return found
+
+
+def after_surprise(game: Game, one: Choice, behaviour: Floats, given: Floats) -> Floats:
+    """What is given [E, W] to those who move after a choice is forced: all decisions before it, and the choice itself, from which
+    they infer nothing."""
+    before = (game.step_of_node < one.step)[game.parent_of_edge] & (game.player_of_node >= 0)[game.parent_of_edge]
+    found = np.where(before[:, None], behaviour, given)
+    override = overrides(game, [one])
     found[override == FORCED] = 1.0
     found[override == REMOVED] = 0.0
     return found

@@ -16,6 +16,7 @@ from stratagem.solve.passage import Passage, restrict
 from stratagem.solve.plan import Plan
 from stratagem.solve.solution import SOLVED, Solution
 from stratagem.solve.sweep import Sweep, action_values, likelihood
+from stratagem.solve.witness import sightings, told
 
 
 class Keeper:
@@ -50,6 +51,9 @@ class Keeper:
         self.believed = np.zeros((len(game.players), size))
         self.true = np.zeros((len(game.players), size))
         self.regret = np.zeros((len(game.players), size))
+        self.residual = np.zeros(size)
+        self.sightings = sightings(game)
+        self.told = np.zeros((len(self.sightings), size))
         self.tied = np.zeros(size, bool)
         self.quantities: dict[str, Floats] = {}
         self.nodes_of = [np.flatnonzero(game.player_of_node == player) for player in range(len(game.players))]
@@ -62,6 +66,8 @@ class Keeper:
         named = dict(worlds.quantities)
         for player, weights in worlds.players.weights.items():
             named.update({f"{player}.weights.{stake}": values for stake, values in weights.items()})
+        for name in self.game.facts:
+            named.pop(name, None)
         for name, values in named.items():
             self.quantities.setdefault(name, np.zeros(len(self.world)))[start : start + len(worlds)] = values
 
@@ -83,6 +89,11 @@ class Keeper:
         self.accounts[:, place] = _account_totals(game, inputs, flow)
         values = sweep.values(self.plan)
         self.believed[:, place] = values[0, : len(game.players)]
+        for player, believed in sweep.believed.items():
+            self.believed[player, place] = believed
+        self.told[:, place] = told(game, self.sightings, passage)
+        if sweep.residual is not None:
+            self.residual[place] = sweep.residual
         self.true[:, place] = values[0, list(inputs.columns.true_of_player)]
         for player in range(len(game.players)):
             mine = self.nodes_of[player]
@@ -157,7 +168,8 @@ class Keeper:
             kept_nodes=self.nodes, kept_edges=self.edges, reach=self.reach, behaviour=self.behaviour, best=self.best,
             mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
             questions_high=self.high, outcomes=self.outcomes, accounts=self.accounts, believed=self.believed, true=self.true,
-            regret=self.regret, tied=self.tied, quantities=self.quantities,
+            regret=self.regret, residual=self.residual, sightings=self.sightings,
+            told=self.told, tied=self.tied, quantities=self.quantities,
         )  # fmt: skip
 
 

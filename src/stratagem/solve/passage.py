@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stratagem.graph.game import Floats, Game
+from stratagem.graph.game import Floats, Game, Ints
 from stratagem.solve.intervene import Choice, consistent, surprised
 from stratagem.solve.plan import Plan
 from stratagem.solve.sweep import Bools, forward, likelihood
@@ -38,6 +38,10 @@ class Passage:
             bound = slice(0, self.restriction.num_bound)
             flow[bound] *= self.onward[game.child_of_edge[bound]] * self.restriction.kept[bound, None]
         return flow
+
+    def so_far(self, game: Game, edges: Ints) -> Floats:
+        """[edges, W] the probability of passing each of some edges, joint with what the history has before its step."""
+        return np.asarray(self.behaviour[edges] * self.arrival[game.parent_of_edge[edges]])
 
 
 def restrict(game: Game, history: tuple[Choice, ...]) -> Restriction | None:

@@ -5,13 +5,15 @@ Takes a `Game`; gives index arrays that any sweep can follow. Knows no worlds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Floats, Game, Ints
+from stratagem.solve.infosets import HiddenSubgame, hidden_subgames
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Block:
     is_even: bool  # all shares of a node alike
     ties: str
     step: int
+    is_given: bool  # decisions whose behaviour the equilibrium of a hidden subgame gives
 
 
 @dataclass(frozen=True)
@@ -55,25 +58,56 @@ class Plan:
     game: Game
     backward: tuple[Block, ...]
     forward: tuple[Inflow, ...]
+    hidden: Mapping[int, tuple[HiddenSubgame, ...]]  # by the block before which they are to be solved
+
+    @cached_property
+    def hidden_edges(self) -> Ints:
+        """The edges of decisions in hidden subgames, ascending."""
+        found = [one.edges for subgames in self.hidden.values() for one in subgames]
+        return np.sort(np.concatenate([np.empty(0, np.int32), *found])).astype(np.int32)
 
 
 def plan(game: Game) -> Plan:
     """The plan of a game."""
     constant = {n: float(one.operands[0]) for n, one in enumerate(game.expressions) if one.operation == "constant"}
-    return Plan(game, tuple(_blocks(game, constant)), tuple(_inflows(game)))
+    hidden = hidden_subgames(game)
+    begins, is_hidden = game.layer_of_node.copy(), np.zeros(game.num_nodes, bool)
+    for one in hidden:
+        begins[one.inner] = game.layer_of_node[one.root]
+        is_hidden[one.inner] = True
+    blocks = tuple(_blocks(game, constant, begins, is_hidden))
+    first: dict[int, int] = {}
+    for place, block in enumerate(blocks):
+        node = places_of(block.nodes)[0]
+        if is_hidden[node]:
+            first.setdefault(int(begins[node]), place)
+    before: dict[int, tuple[HiddenSubgame, ...]] = {}
+    for one in hidden:
+        place = first[int(begins[one.root])]
+        before[place] = (*before.get(place, ()), one)
+    return Plan(game, blocks, tuple(_inflows(game)), before)
 
 
-def _blocks(game: Game, constant: dict[int, float]) -> Iterator[Block]:
+def _blocks(game: Game, constant: dict[int, float], begins: Ints, is_hidden: NDArray[np.bool_]) -> Iterator[Block]:
+    """Blocks latest first: a hidden subgame stands, whole, where its root does."""
     branching = np.diff(game.first_edge)
     is_chance = game.player_of_node < 0
     ties = np.array([_tie_group(game, node) for node in range(game.num_nodes)])
     inner = np.flatnonzero(game.player_of_node != TERMINAL)
-    keys = np.stack([-game.layer_of_node[inner], is_chance[inner], branching[inner], ties[inner]], axis=1)
+    keys = np.stack([-begins, is_hidden, -game.layer_of_node, is_chance, branching, ties], axis=1)[inner]
     _, group = np.unique(keys, axis=0, return_inverse=True)
     order = np.argsort(group, kind="stable")
     bounds = np.flatnonzero(np.diff(group[order])) + 1
     for nodes in np.split(inner[order], bounds):
-        yield _block(game, nodes.astype(np.int32), bool(is_chance[nodes[0]]), int(branching[nodes[0]]), constant)
+        first = nodes[0]
+        yield _block(
+            game,
+            nodes.astype(np.int32),
+            bool(is_chance[first]),
+            int(branching[first]),
+            constant,
+            bool(is_hidden[first]),
+        )
 
 
 def _tie_group(game: Game, node: int) -> int:
@@ -86,7 +120,9 @@ def _tie_group(game: Game, node: int) -> int:
     return rules.index(rule) if rule in rules else int(step) + len(rules)
 
 
-def _block(game: Game, nodes: Ints, is_chance: bool, branching: int, constant: dict[int, float]) -> Block:
+def _block(
+    game: Game, nodes: Ints, is_chance: bool, branching: int, constant: dict[int, float], is_hidden: bool
+) -> Block:
     edges: Ints = np.asarray(game.first_edge[nodes][:, None] + np.arange(branching, dtype=np.int32), np.int32)
     child, gain = game.child_of_edge[edges], game.gain_of_edge[edges]
     ends = game.player_of_node[child] == TERMINAL
@@ -114,6 +150,7 @@ def _block(game: Game, nodes: Ints, is_chance: bool, branching: int, constant: d
         is_even=is_even,
         ties=game.steps[step].ties if step < len(game.steps) and not is_chance else "equal",
         step=step,
+        is_given=is_hidden and not is_chance,
     )
 
 
@@ -121,6 +158,11 @@ def _preferred(game: Game, step: int, edges: Ints) -> NDArray[np.bool_] | None:
     if step >= len(game.steps) or game.steps[step].ties not in game.steps[step].options:
         return None
     return np.asarray(game.option_of_edge[edges] == game.steps[step].options.index(game.steps[step].ties))
+
+
+def places_of(places: slice | Ints) -> Ints:
+    """The places of a block as an index array."""
+    return np.arange(places.start, places.stop, dtype=np.int32) if isinstance(places, slice) else places
 
 
 def _slice(places: Ints) -> slice | Ints:

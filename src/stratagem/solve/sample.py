@@ -7,6 +7,7 @@ evaluator, and adds up what the mover gains. The same random points serve every 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Floats, Game, Ints
 from stratagem.graph.points import uniforms
@@ -22,8 +23,7 @@ def sampled_totals(
     player: int,
     start: tuple[Ints, Floats],
     option: int,
-    plays: int,
-    seed: int,
+    point: Points,
     believed: bool,
 ) -> Floats:
     """[plays, W] discounted payoff of the player from the move on, and NaN where the option does not stand.
@@ -32,9 +32,8 @@ def sampled_totals(
     """
     evaluator = inputs.columns.evaluator[player] if believed else TRUTH
     column = player if believed else inputs.columns.true_of_player[player]
-    size = len(inputs)
+    size, plays = len(inputs), point.plays
     world = np.tile(np.arange(size), plays)
-    point = _points(seed, inputs, plays)
     node = _start(start, world, point(0))
     edge = _edge_of(game, option)[node]
     total, factor = np.full(len(world), np.nan), np.ones(len(world))
@@ -56,13 +55,19 @@ def sampled_totals(
     return total.reshape(plays, size)
 
 
-def _points(seed: int, inputs: Inputs, plays: int):  # type: ignore[no-untyped-def]
-    """The random points of each turn, by world and play; the same whatever else is asked."""
+class Points:
+    """The random points of each turn, by play and world; the same whatever else is asked, and drawn once for all actions."""
 
-    def point(turn: int) -> Floats:
-        return np.concatenate([uniforms(seed, f"play {play} turn {turn}", inputs.world) for play in range(plays)])
+    def __init__(self, seed: int, world: NDArray[np.int64], plays: int) -> None:
+        self.seed, self.world, self.plays = seed, world, plays
+        self.drawn: list[Floats] = []
 
-    return point
+    def __call__(self, turn: int) -> Floats:
+        """[plays * W] the points of a turn; turns are asked for in order."""
+        if turn == len(self.drawn):
+            parts = [uniforms(self.seed, f"play {play} turn {turn}", self.world) for play in range(self.plays)]
+            self.drawn.append(np.concatenate(parts))
+        return self.drawn[turn]
 
 
 def _start(start: tuple[Ints, Floats], world: np.ndarray, point: Floats) -> np.ndarray:

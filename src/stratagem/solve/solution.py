@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.solve.intervene import Choice
+from stratagem.solve.witness import Sighting
 
-SOLVED, STUCK, RULED_OUT, UNDONE = 0, 1, 2, 3
+SOLVED, STUCK, RULED_OUT, UNDONE, UNSOLVED = 0, 1, 2, 3, 4
 STATUS = {
     SOLVED: "solved",
     STUCK: "a player had no available action",
     RULED_OUT: "the history cannot have happened there",
     UNDONE: "the forced action is not available",
+    UNSOLVED: "no equilibrium was found",
 }
 
 
@@ -53,13 +55,21 @@ class Solution:
     believed: Floats  # [P, W] root value as each player sees it
     true: Floats  # [P, W] root value under the true numbers
     regret: Floats  # [P, W] expected loss against the best reply
+    residual: Floats  # [W] how far behaviour is from a response to itself where something is hidden; 0 in a public game
+    sightings: tuple[Sighting, ...]  # [R] what moves could tell those who see them
+    told: Floats  # [R, W] probability of each sighting
     tied: NDArray[np.bool_]  # [W] a reached decision had several best replies
     quantities: Mapping[str, Floats]  # name to [W]
 
     @property
     def is_failed(self) -> NDArray[np.bool_]:
         """[W] which worlds have no answer, though they should; those that the history rules out merely weigh nothing."""
-        return np.asarray((self.status == STUCK) | (self.status == UNDONE))
+        return np.asarray(np.isin(self.status, (STUCK, UNDONE, UNSOLVED)))
+
+    @property
+    def is_impossible(self) -> bool:
+        """Whether the history has probability 0 in every world."""
+        return bool((self.status == RULED_OUT).all())
 
     @property
     def is_solved(self) -> NDArray[np.bool_]:

@@ -5,25 +5,25 @@ The one entry to the solver: draws worlds, sweeps each chunk, and keeps what ana
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.errors import TooLargeError, WorldsError
-from stratagem.graph.game import CHANCE, Game, Ints
-from stratagem.graph.worlds import Worlds, draw, stated
+from stratagem.errors import TooLargeError, UsageError, WorldsError
+from stratagem.graph.game import CHANCE, Floats, Game, Ints
+from stratagem.graph.worlds import Worlds, draw, mistaken, stated
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
-from stratagem.solve.engine import engine_of
-from stratagem.solve.intervene import FORCED, Choice, announced, dead_ends, overrides
+from stratagem.solve.engine import Engine, engine_of
+from stratagem.solve.intervene import FORCED, Choice, after_surprise, announced, dead_ends, overrides
 from stratagem.solve.keep import Keeper
 from stratagem.solve.known import with_means
 from stratagem.solve.passage import Passage, passage, restrict
 from stratagem.solve.plan import Plan, plan
-from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, Solution
-from stratagem.solve.sweep import Sweep, forward
+from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, UNSOLVED, Solution
+from stratagem.solve.sweep import Sweep, backward, forward
 
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
@@ -33,6 +33,7 @@ BATCH_BYTES = 96 << 20
 MAX_KEPT_BYTES = 1 << 30
 
 Progress = Callable[[int, int], None]
+Held = Mapping[int, Inputs]  # by player who is mistaken about another: the game as he has it
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,11 @@ class Request:
     history: tuple[Choice, ...] = ()
     do: tuple[Choice, ...] = ()
     is_announced: bool = False
+    is_as_chosen: bool = False  # later movers take a forced move for a choice, and infer from it
     fixed: Mapping[str, float] = field(default_factory=dict)
     perceptions: bool = True
     decisions: int = 200
     step: int | None = None  # keep the states of this step instead of those of highest reach
-    taken_as_known: bool = False
     engine: str = "auto"  # `numpy`, `jax`, or by size
 
 
@@ -62,12 +63,32 @@ def solve(game: Game, scenario: Scenario, request: Request, progress: Progress |
     return Solver(game, scenario, request, progress).run()
 
 
+def together(solvers: Sequence[Solver]) -> list[Solution]:
+    """The solutions of solvers of one game in the same worlds, under other histories and surprises: each world is swept once.
+
+    Solvers of an announced intervention have games of their own, and do not belong here.
+    """
+    first, *others = solvers
+    keepers = [one.keeper() for one in solvers]
+
+    def draw(start: int, worlds: Worlds) -> None:
+        for keeper in keepers:
+            keeper.draw(start, worlds)
+
+    for chunk in first.chunks(draw):
+        first.keep(chunk, keepers[0])
+        for solver, keeper in zip(others, keepers[1:], strict=True):
+            solver.keep(solver.again(chunk), keeper)
+    return [keeper.solution() for keeper in keepers]
+
+
 @dataclass(frozen=True)
 class Chunk:
     """Some worlds, solved: where they stand among all, what went in and what came out."""
 
     place: slice
     inputs: Inputs
+    held: Held
     sweep: Sweep
     way: Passage
     status: NDArray[np.int8]  # [W]
@@ -80,8 +101,7 @@ class Solver:
         self.scenario, self.request, self.progress = scenario, request, progress
         self.game = announced(game, request.do) if request.is_announced else game
         self.plan: Plan = plan(self.game)
-        is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
-        self.engine = engine_of(request.engine, self.plan, request.worlds, is_neutral)
+        self.engine = self._engine()
         self.restriction = restrict(self.game, request.history)
         self.surprise = () if request.is_announced else request.do
         self.forced_edges = self._forced_edges()
@@ -89,18 +109,29 @@ class Solver:
 
     def run(self) -> Solution:
         """The solution in all worlds."""
-        nodes, edges = self._decisions()
-        self._check_size(len(edges))
-        keeper = Keeper(self.plan, self.request.worlds, self.request.seed, self.request.history, nodes, edges)
-        for chunk in self.chunks(keeper.draw):
-            keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status)
-            self._keep_ties(chunk, keeper)
-        solution = keeper.solution()
-        if (solution.status == RULED_OUT).all():
+        (solution,) = together([self])
+        if solution.is_impossible:
             raise WorldsError(
                 "the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces"
             )
         return solution
+
+    def keeper(self) -> Keeper:
+        """What is to hold the answer. Raises `TooLargeError` where it would not fit."""
+        nodes, edges = self._decisions()
+        self._check_size(len(edges))
+        return Keeper(self.plan, self.request.worlds, self.request.seed, self.request.history, nodes, edges)
+
+    def again(self, chunk: Chunk) -> Chunk:
+        """A chunk that was swept for another history or surprise of this game, passed through under this one's."""
+        sweep = self._swept(chunk.inputs, chunk.held) if self.plan.hidden else chunk.sweep
+        way = self._passage(sweep)
+        return replace(chunk, sweep=sweep, way=way, status=self._status(chunk.inputs, sweep, way))
+
+    def keep(self, chunk: Chunk, keeper: Keeper) -> None:
+        """Keep a chunk of this solver's."""
+        keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status)
+        self._keep_ties(chunk, keeper)
 
     def chunks(self, on_draw: Callable[[int, Worlds], None] | None = None) -> Iterator[Chunk]:
         """All worlds in order, chunk by chunk; `on_draw` is told of each batch of worlds as it is drawn."""
@@ -108,16 +139,59 @@ class Solver:
         for first, worlds in self._drawn():
             if on_draw is not None:
                 on_draw(first, worlds)
-            inputs = prepare(self.game, self.scenario, worlds)
+            inputs, held = self._prepared(worlds)
             for start in range(0, len(worlds), size):
-                yield self._chunk(first + start, inputs.part(slice(start, start + size)))
+                yield self._chunk(first, slice(start, start + size), inputs, held)
                 if self.progress is not None:
                     self.progress(min(first + start + size, self.request.worlds), self.request.worlds)
 
-    def _chunk(self, start: int, inputs: Inputs) -> Chunk:
-        sweep = self.engine.backward(inputs, None)
+    def _engine(self) -> Engine:
+        scenario, name = self.scenario, self.request.engine
+        is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
+        if self.plan.hidden or scenario.mistakes:
+            if name == "jax":
+                raise UsageError(
+                    "the JAX engine solves public games only, and something is hidden here [M9]; leave `engine` at `auto`"
+                )
+            name = "numpy"
+        return engine_of(name, self.plan, self.request.worlds, is_neutral)
+
+    def _prepared(self, worlds: Worlds) -> tuple[Inputs, Held]:
+        """What goes into the sweep, and what goes into it as each player has it who is mistaken about another."""
+        held = {
+            self.game.players.index(name): prepare(
+                self.game, self.scenario, self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed))
+            )
+            for name in self.scenario.mistakes
+        }
+        return prepare(self.game, self.scenario, worlds), held
+
+    def _chunk(self, first: int, places: slice, inputs: Inputs, held: Held) -> Chunk:
+        part = inputs.part(places)
+        own = {player: one.part(places) for player, one in held.items()}
+        sweep = self._swept(part, own)
         way = self._passage(sweep)
-        return Chunk(slice(start, start + len(inputs)), inputs, sweep, way, self._status(inputs, sweep, way))
+        place = slice(first + places.start, first + places.start + len(part))
+        return Chunk(place, part, own, sweep, way, self._status(part, sweep, way))
+
+    def _swept(self, inputs: Inputs, held: Held, tie_rule: str | None = None) -> Sweep:
+        """The sweep in which the mistaken play as they see the game, and the others respond to that."""
+        if not held and not (self.plan.hidden and self.surprise):
+            return self.engine.backward(inputs, tie_rule)
+        given = np.full((self.game.num_edges, len(inputs)), np.nan)
+        owner = self.game.player_of_node[self.game.parent_of_edge]
+        believed: dict[int, Floats] = {}
+        for player, own in held.items():
+            view = backward(self.plan, own, tie_rule)
+            given[owner == player] = view.behaviour[owner == player]
+            believed[player] = view.values(self.plan)[0, player]
+        sweep = backward(self.plan, inputs, tie_rule, given)
+        if self.plan.hidden and not self.request.is_as_chosen:
+            for one in sorted(self.surprise, key=lambda choice: choice.step):
+                given = after_surprise(self.game, one, sweep.behaviour, given)
+                sweep = backward(self.plan, inputs, tie_rule, given)
+        sweep.believed = believed
+        return sweep
 
     def _drawn(self) -> Iterator[tuple[int, Worlds]]:
         """Worlds in batches whose inputs stay within bounds."""
@@ -131,10 +205,10 @@ class Solver:
         yield from self._solved(self._as_seen(worlds))
 
     def _solved(self, worlds: Worlds) -> Iterator[Chunk]:
-        inputs = prepare(self.game, self.scenario, worlds)
+        inputs, held = self._prepared(worlds)
         size = self._chunk_worlds()
         for start in range(0, len(worlds), size):
-            yield self._chunk(start, inputs.part(slice(start, start + size)))
+            yield self._chunk(0, slice(start, start + size), inputs, held)
 
     def sampled(self, count: int, repeat: int = 1, numbers: Mapping[str, NDArray[np.float64]] | None = None) -> Worlds:
         """The first `count` worlds, each repeated, with some numbers set to given values [repeat] in each."""
@@ -157,13 +231,16 @@ class Solver:
         if self.request.precision is not None:
             level = {name: np.full(len(worlds), self.request.precision) for name in self.game.players}
             worlds = replace(worlds, players=replace(worlds.players, precision=level))
-        return with_means(self.game, self.scenario, worlds, self.request.taken_as_known)
+        return with_means(self.game, self.scenario, worlds)
 
     def _chunk_worlds(self) -> int:
         """Worlds a chunk, so that the buffers stay near the cache and within bounds."""
         game = self.game
         per_world = 8 * (
-            (game.num_nodes + game.num_gains) * self._num_columns() + 2 * game.num_edges + 3 * game.num_nodes
+            (game.num_nodes + game.num_gains) * self._num_columns()
+            + 2 * game.num_edges
+            + 3 * game.num_nodes
+            + sum(len(one.ways.edge) for subgames in self.plan.hidden.values() for one in subgames)
         )
         return max(int(np.clip(CHUNK_BYTES // per_world, 16, 1024)), self.engine.chunk)
 
@@ -207,7 +284,7 @@ class Solver:
         tied = (chunk.sweep.tied & (chunk.way.reach > 0)).any(axis=0)
         keeper.tied[chunk.place] = tied
         if tied.any():
-            self._tie_range(chunk.place, chunk.inputs, np.flatnonzero(tied), keeper)
+            self._tie_range(chunk, np.flatnonzero(tied), keeper)
 
     def _status(self, inputs: Inputs, sweep: Sweep, way: Passage) -> NDArray[np.int8]:
         status = np.full(len(inputs), SOLVED, np.int8)
@@ -220,12 +297,15 @@ class Solver:
             there = way.reach[self.game.parent_of_edge[self.forced_edges]] > 0
             status[((share <= 0) & there).any(axis=0)] = UNDONE
         status[(way.reach[self.dead_ends] > 0).any(axis=0)] = UNDONE
+        if sweep.is_unsolved is not None:
+            status[sweep.is_unsolved] = UNSOLVED
         return status
 
-    def _tie_range(self, place: slice, inputs: Inputs, tied: NDArray[np.int64], keeper: Keeper) -> None:
+    def _tie_range(self, chunk: Chunk, tied: NDArray[np.int64], keeper: Keeper) -> None:
         """The questions' range over tie rules, in the worlds that have ties."""
-        part = inputs.part(tied)
+        part = chunk.inputs.part(tied)
+        held = {player: one.part(tied) for player, one in chunk.held.items()}
         for rule in TIE_RULES:
-            way = self._passage(self.engine.backward(part, rule))
+            way = self._passage(self._swept(part, held, rule))
             values, conditions = keeper.read_questions(part, way.flow(self.game), way.reach[0])
-            keeper.widen(place.start + tied, values, conditions)
+            keeper.widen(chunk.place.start + tied, values, conditions)

@@ -6,13 +6,15 @@ chosen so that its arrays stay in cache and memory stays bounded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Floats, Game, Ints
 from stratagem.solve.columns import TRUTH, Inputs, Run
+from stratagem.solve.infosets import HiddenSubgame
 from stratagem.solve.kernel import (
     MILD_EXPONENT,
     SAFE_EXPONENT,
@@ -23,7 +25,7 @@ from stratagem.solve.kernel import (
     mean,
     quantal_response,
 )
-from stratagem.solve.plan import Block, Plan
+from stratagem.solve.plan import Block, Plan, places_of
 
 Bools = NDArray[np.bool_]
 
@@ -38,14 +40,22 @@ class Sweep:
     tied: Bools | None  # [N, W] several best replies; None at finite precision
     is_stuck: Bools | None  # [N, W] no action is available; None where that never happens
     is_tame: bool = False  # no certainty equivalent can overflow
+    hidden_edges: Ints | None = None  # ascending; of movers who cannot tell states apart
+    worth: Floats | None = None  # [hidden edges, W] of each action to its mover
+    residual: Floats | None = None  # [W] how far behaviour is from a response to itself, where something is hidden
+    is_unsolved: Bools | None = None  # [W] no equilibrium was found
+    believed: Mapping[int, Floats] = field(default_factory=dict)  # [W] root values as the mistaken have them, by player
 
     def values(self, plan: Plan) -> Floats:
         """[N, C, W]."""
         return self.buffer[plan.game.num_gains :]
 
 
-def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None) -> Sweep:
-    """Values and behaviour, latest layer first; `tie_rule` overrides the moves' own (`first` and `last` are rules too)."""
+def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None, given: Floats | None = None) -> Sweep:
+    """Values and behaviour, latest layer first; `tie_rule` overrides the moves' own (`first` and `last` are rules too).
+
+    `given` [E, W] is behaviour that is as it is, whatever it is worth; NaN where it is free.
+    """
     game, size = plan.game, len(inputs)
     buffer = np.empty((game.num_gains + game.num_nodes, *inputs.gains.shape[1:]))
     buffer[: game.num_gains] = inputs.gains
@@ -59,17 +69,43 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None) -> Sweep:
         _is_tame(plan, inputs),
     )
     with np.errstate(divide="ignore"):
-        for block in plan.backward:
-            _sweep_block(block, plan, inputs, sweep, tie_rule)
+        for place, block in enumerate(plan.backward):
+            for subgame in plan.hidden.get(place, ()):
+                _solve_hidden(subgame, plan, inputs, sweep, given)
+            _sweep_block(block, plan, inputs, sweep, tie_rule, given)
     return sweep
 
 
-def _sweep_block(block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rule: str | None) -> None:
+def _solve_hidden(subgame: HiddenSubgame, plan: Plan, inputs: Inputs, sweep: Sweep, given: Floats | None) -> None:
+    """Put the equilibrium of a hidden subgame where its blocks will read it."""
+    from stratagem.solve.equilibrium import equilibrium  # noqa: PLC0415 - only where something is hidden
+
+    game, size = plan.game, len(inputs)
+    if sweep.worth is None or sweep.residual is None or sweep.is_unsolved is None:
+        sweep.hidden_edges, sweep.worth = plan.hidden_edges, np.zeros((len(plan.hidden_edges), size))
+        sweep.residual, sweep.is_unsolved = np.zeros(size), np.zeros(size, bool)
+    found = equilibrium(game, subgame, inputs, sweep.buffer, given)
+    sweep.behaviour[subgame.edges] = found.behaviour
+    sweep.worth[np.searchsorted(plan.hidden_edges, subgame.edges)] = found.worth
+    sweep.residual = np.maximum(sweep.residual, found.residual)
+    sweep.is_unsolved |= ~found.is_solved
+    nodes = game.parent_of_edge[subgame.edges]
+    sweep.regret[nodes] = found.regret
+    if found.is_stuck.any():
+        _stuck(plan, sweep, size)[nodes] |= found.is_stuck
+
+
+def _sweep_block(
+    block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rule: str | None, given: Floats | None
+) -> None:
     children = edge_values(block, inputs, sweep.buffer)
     if block.is_chance:
-        odds = [table[block.share] for table in inputs.tables]
+        odds = [_as_given(block, table[block.share], given) for table in inputs.tables]
         behaviour = odds[TRUTH]
         value = _combine(inputs, odds, children, sweep.is_tame)
+    elif block.is_given:
+        behaviour = sweep.behaviour[block.edges].reshape(-1, block.branching, len(inputs))
+        value = _combine(inputs, [behaviour] * len(inputs.tables), children, sweep.is_tame)
     else:
         own = np.stack([_own(block, child) for child in children], axis=1)
         share = _share(block, inputs)
@@ -77,11 +113,20 @@ def _sweep_block(block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rul
         if is_available is not None:
             is_available = _mark_stuck(block, plan, sweep, is_available, own.shape)
         behaviour = _respond(block, inputs, own, share, is_available, children, sweep, tie_rule)
+        behaviour = _as_given(block, behaviour, given)
         value = _combine(inputs, [behaviour] * len(inputs.tables), children, sweep.is_tame)
         reachable = own if is_available is None else np.where(is_available, own, -np.inf)
         sweep.regret[block.nodes] = reachable.max(axis=1) - _own(block, value)
     sweep.values(plan)[block.nodes] = value
     sweep.behaviour[block.edges] = behaviour.reshape(-1, len(inputs))
+
+
+def _as_given(block: Block, behaviour: Floats, given: Floats | None) -> Floats:
+    """Behaviour [n, B, W], where it is not given otherwise."""
+    if given is None:
+        return behaviour
+    stated = given[block.edges].reshape(behaviour.shape)
+    return np.where(np.isnan(stated), behaviour, stated)
 
 
 def _share(block: Block, inputs: Inputs) -> Floats | None:
@@ -96,10 +141,15 @@ def _mark_stuck(block: Block, plan: Plan, sweep: Sweep, is_available: Bools, sha
     is_empty: Bools = np.asarray(~np.broadcast_to(is_available, shape).any(axis=1))
     if not is_empty.any():
         return is_available
-    if sweep.is_stuck is None:
-        sweep.is_stuck = np.zeros((plan.game.num_nodes, shape[2]), bool)
-    sweep.is_stuck[block.nodes] = is_empty
+    _stuck(plan, sweep, shape[2])[block.nodes] = is_empty
     return is_available | is_empty[:, None]
+
+
+def _stuck(plan: Plan, sweep: Sweep, size: int) -> Bools:
+    """[N, W] the nodes at which no action is available, as far as is known."""
+    if sweep.is_stuck is None:
+        sweep.is_stuck = np.zeros((plan.game.num_nodes, size), bool)
+    return sweep.is_stuck
 
 
 def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> list[Floats]:
@@ -118,11 +168,20 @@ def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> list[Floats]:
 
 
 def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, column: int | Ints) -> Floats:
-    """[edges, W]: what taking each edge is worth in a column (or in each edge's own): player p's view is column p."""
+    """[edges, W]: what taking each edge is worth in a column (or in each edge's own): player p's view is column p.
+
+    To a mover who cannot tell states apart it is what the action is worth in all of them, as he weighs them.
+    """
     onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], column]
     if inputs.discounts is not None:
         onward = onward * inputs.discounts[game.duration_of_edge[edges], column]
-    return np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], column])
+    worth = np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], column])
+    if sweep.worth is not None and sweep.hidden_edges is not None:
+        mover = game.player_of_node[game.parent_of_edge[edges]]
+        own = np.flatnonzero(np.isin(edges, sweep.hidden_edges) & (mover == column))
+        known = sweep.worth[np.searchsorted(sweep.hidden_edges, edges[own])]
+        worth[own] = np.where(np.isnan(known), worth[own], known)
+    return worth
 
 
 def _own(block: Block, value: Floats) -> Floats:
@@ -239,8 +298,3 @@ def likelihood(plan: Plan, behaviour: Floats, kept: Bools, last: int) -> Floats:
             flow = behaviour[edges] * kept[edges, None] * found[game.child_of_edge[edges]]
             found[block.nodes] = flow.reshape(-1, block.branching, behaviour.shape[1]).sum(axis=1)
     return found
-
-
-def places_of(places: slice | Ints) -> Ints:
-    """The places of a block as an index array."""
-    return np.arange(places.start, places.stop, dtype=np.int32) if isinstance(places, slice) else places

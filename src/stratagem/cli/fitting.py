@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stratagem.cli.program import main
+
 if TYPE_CHECKING:
     from stratagem.analyse.finding import Finding, Table
 
 PENALTIES = ("ridge", "log-f")
 
 
-@click.command()
+@main.command()
 @click.argument("model", type=click.Path(dir_okay=False))
 @click.argument("data", type=click.Path(dir_okay=False))
 @click.option(

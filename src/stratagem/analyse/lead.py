@@ -1,0 +1,89 @@
+"""By how much a decision's preferred action leads, in any worlds: what flips look for the zeros of.
+
+A decision is read in its likeliest situation (states that offer the same actions), over the states of it that a world reaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratagem.analyse.latent import Latent
+from stratagem.analyse.options import nodes_by_situation, situations
+from stratagem.analyse.pooling import Pooled, pool
+from stratagem.analyse.study import Study
+from stratagem.errors import UsageError, quote
+from stratagem.graph.game import Floats, Ints
+from stratagem.graph.worlds import Worlds
+from stratagem.solve.solution import SOLVED
+from stratagem.solve.solve import Chunk, Solver
+from stratagem.solve.sweep import action_values
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The decision under study: its solver, the states of its situation, and the actions there."""
+
+    study: Study
+    solver: Solver
+    nodes: Ints
+    options: tuple[int, ...]
+    latent: Latent
+    reach: Pooled  # how likely the situation is met
+    best_in: Floats  # [options] in which share of the plays that meet it each action is worth most
+
+    def values(self, worlds: Worlds) -> Floats:
+        """[options, W]: what each action is worth to the mover, over the states reached; NaN where none is."""
+        found = np.full((len(self.options), len(worlds)), np.nan)
+        for chunk in self.solver.of_worlds(worlds):
+            found[:, chunk.place] = worth(self.solver, chunk, self.nodes)[0]
+        return found
+
+    def lead(self, worlds: Worlds, first: int) -> Floats:
+        """[W]: how far action `first` leads the best of the others; negative where it is overtaken."""
+        return lead_of(self.values(worlds), first)
+
+
+def lead_of(values: Floats, first: int) -> Floats:
+    """[W] how far one of the actions [options, W] leads the best of the others."""
+    return np.asarray(values[first] - np.delete(values, first, axis=0).max(axis=0))
+
+
+def worth(solver: Solver, chunk: Chunk, nodes: Ints) -> tuple[Floats, Floats]:
+    """[options, W] what each action is worth to its mover over the states reached, NaN where none is; and [W] how likely one is."""
+    game = solver.game
+    player = game.steps[game.step_of_node[nodes[0]]].player
+    reach = chunk.way.reach[nodes] * (chunk.status == SOLVED)
+    total = reach.sum(axis=0)
+    share = reach / np.where(total > 0, total, 1.0)
+    first, count = game.first_edge[nodes], game.first_edge[nodes[0] + 1] - game.first_edge[nodes[0]]
+    found = [
+        (share * action_values(game, chunk.inputs, chunk.sweep, first + place, player)).sum(axis=0)
+        for place in range(count)
+    ]
+    return np.where(total > 0, np.array(found), np.nan), total
+
+
+def setting_of(study: Study, step: int) -> Setting:
+    """The likeliest situation of a decision. Raises `UsageError` where it is met in no world."""
+    solver = study.solver(step)
+    game = solver.game
+    groups = nodes_by_situation(situations(game, step))
+    met, whole = np.zeros((len(groups), study.worlds)), np.zeros(study.worlds)
+    wins = [np.zeros(game.first_edge[nodes[0] + 1] - game.first_edge[nodes[0]]) for nodes in groups]
+    for chunk in solver.chunks():
+        whole[chunk.place] = chunk.way.reach[0] * (chunk.status == SOLVED)
+        for group, nodes in enumerate(groups):
+            values, total = worth(solver, chunk, nodes)
+            met[group, chunk.place] = total
+            wins[group] += np.bincount(np.nan_to_num(values).argmax(axis=0), total, len(values))
+    if not met.any():
+        raise UsageError(f"{quote(game.steps[step].label)} is reached in no world; there is nothing to ask of it")
+    likeliest = int(met.sum(axis=1).argmax())
+    nodes = groups[likeliest]
+    options = tuple(game.option_of_edge[game.first_edge[nodes[0]] : game.first_edge[nodes[0] + 1]].tolist())
+    reach = pool(met[likeliest], whole)
+    assert reach is not None
+    best_in = wins[likeliest] / wins[likeliest].sum()
+    return Setting(study, solver, nodes, options, Latent(study.scenario, study.perceptions), reach, best_in)

@@ -1,0 +1,234 @@
+"""The nearest flip: the smallest move of the uncertain numbers, all together or few of them, under which another action is preferred.
+
+Distances are measured in the latent normals. The set where the preferred action is overtaken is the union over rivals of where that
+rival is worth more, so that the nearest flip is the nearest of the rivals' own, each sought on a smooth surface. Few numbers move
+while correlated ones stay, and a weight moves while the player's other weights keep their proportions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from stratagem.analyse.latent import Latent
+from stratagem.analyse.lead import Setting, lead_of
+from stratagem.analyse.thresholds import Axis
+from stratagem.graph.game import Floats
+from stratagem.graph.worlds import Worlds
+
+ITERATIONS = 40
+EARLY, HOPELESS = 5, 1.2  # from this iteration on, what heads for so many times the best distance is given up
+STEP = 1e-4
+CLOSE = 1e-5  # standard deviations, of the way to the nearest point; of its distance this is the square
+SIDE = 1e-4  # how far beyond a flip both sides are solved again, as a share of the way
+FARTHEST = 8.0  # standard deviations
+AMONG = 6  # how many numbers the flips of two and three are sought among
+FARTHER, SCALES, ROUNDS = 1.3, 27, 6  # a ray is scanned so far beyond a point, and what brackets a flip again
+LEAST_STEP = 1 / 16
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A smallest move of some numbers together that flips the decision, certified on both sides."""
+
+    axes: tuple[str, ...]
+    distance: float  # in standard deviations
+    rival: int
+    moves: tuple[tuple[str, float, float], ...]  # name, from, to
+    is_certified: bool
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """The nearest point at which a rival is worth as much, within the span of a basis [dim, k], from a start [dim]."""
+
+    axes: tuple[str, ...]
+    basis: Floats
+    start: Floats
+    rival: int
+
+
+def nearest(setting: Setting, first: int, axes: list[Axis]) -> Iterator[Flip]:
+    """The nearest flip over all numbers, and over one, two and three of them; those that are too far are left out.
+
+    `axes` are the numbers moved alone, whose thresholds are starts.
+    """
+    latent = setting.latent
+    dim = len(latent.names)
+    rivals = [rival for rival in range(len(setting.options)) if rival != first]
+    origin = np.zeros(dim)
+    alone = _problems(latent, ((name,) for name in latent.directions), rivals, origin)
+    for axis in axes:
+        for value, rival in axis.thresholds:
+            alone += _problems(latent, [(axis.name,)], [rival], latent.alone(axis.name, value))
+    singles = _best(setting, first, alone)
+    whole = np.eye(dim)
+    everything = [_Problem(("all",), whole, origin, rival) for rival in rivals]
+    everything += [_Problem(("all",), whole, one.point, one.rival) for one in singles[:1]]
+    dense = _best(setting, first, everything)
+    found = [*dense[:1], *singles[:1]]
+    rivals = _within_reach(rivals, dense, singles)
+    leading = _leading(setting, first, [one.axes[0] for one in singles], dense)
+    for count in (2, 3):
+        chosen = list(combinations(leading, count))
+        problems = _problems(latent, chosen, rivals, origin)
+        for one in singles[:1]:
+            problems += _problems(latent, [names for names in chosen if one.axes[0] in names], [one.rival], one.point)
+        found += _best(setting, first, problems)[:1]
+    if found:
+        yield from _flips(setting, first, found)
+
+
+def _problems(
+    latent: Latent, chosen: Iterable[tuple[str, ...]], rivals: Sequence[int], start: Floats
+) -> list[_Problem]:
+    found = []
+    for names in chosen:
+        basis = np.linalg.qr(np.array([latent.directions[name] for name in names]).T)[0]
+        found += [_Problem(names, basis, start, rival) for rival in rivals]
+    return found
+
+
+def _within_reach(rivals: list[int], dense: list[_Found], singles: list[_Found]) -> list[int]:
+    """The rivals that can be nearest with few numbers moved: with all moved they are nearer than the nearest with one moved."""
+    if not singles:
+        return rivals
+    nearer = {one.rival for one in dense if one.distance <= singles[0].distance}
+    return [rival for rival in rivals if rival in nearer or rival == singles[0].rival]
+
+
+def _leading(setting: Setting, first: int, near: list[str], dense: list[_Found]) -> list[str]:
+    """The numbers among which few are sought: those that flip it alone soonest, and those that the move of all leans on."""
+    pull = dict.fromkeys(setting.latent.directions, 0.0)
+    if dense:
+        slope = _slopes(setting, first, [_Problem(("all",), np.eye(len(dense[0].point)), dense[0].point, dense[0].rival)], [dense[0].point])[1][0]  # fmt: skip
+        pull = {name: abs(float(slope @ way)) / float(np.linalg.norm(way)) for name, way in setting.latent.directions.items()}  # fmt: skip
+    by_pull = sorted(pull, key=lambda name: -pull[name])
+    mixed = [name for pair in zip(by_pull, [*near, *by_pull], strict=False) for name in pair]
+    return list(dict.fromkeys(mixed))[:AMONG]
+
+
+@dataclass(frozen=True)
+class _Found:
+    axes: tuple[str, ...]
+    point: Floats
+    rival: int
+
+    @property
+    def distance(self) -> float:
+        return float(np.linalg.norm(self.point))
+
+
+def _best(setting: Setting, first: int, problems: list[_Problem]) -> list[_Found]:
+    """The solutions of problems, nearest first; those that have none nearby are left out."""
+    points = _descend(setting, first, problems) if problems else []
+    found = [_Found(one.axes, at, one.rival) for one, at in zip(problems, points, strict=True) if at is not None]
+    return sorted(found, key=lambda one: one.distance)
+
+
+def _descend(setting: Setting, first: int, problems: list[_Problem]) -> list[Floats | None]:
+    """For each problem the point nearest to the origin where the rival is worth as much; None where none is found nearby.
+
+    The iteration of Hasofer, Lind, Rackwitz and Fiessler (1978), with steps halved until they come nearer (Liu & Der
+    Kiureghian 1991, Structural Safety 9:161); all problems at once.
+    """
+    found: list[Floats | None] = [None] * len(problems)
+    points = [one.start for one in problems]
+    leads, slopes = _slopes(setting, first, problems, points)
+    lengths = np.ones(len(problems))
+    active = list(range(len(problems)))
+    for iteration in range(ITERATIONS):
+        steps = {}
+        best = min((float(np.linalg.norm(one)) for one in found if one is not None), default=FARTHEST)
+        bound = FARTHEST if iteration < EARLY else min(FARTHEST, HOPELESS * best)
+        for one in active:
+            steep = float(slopes[one] @ slopes[one])
+            if not steep > 1e-20 or not np.isfinite(leads[one]):
+                continue
+            target = slopes[one] * ((slopes[one] @ points[one] - leads[one]) / steep)
+            if np.linalg.norm(target) > bound:
+                continue
+            if np.linalg.norm(target - points[one]) < CLOSE:
+                found[one] = target
+            else:
+                steps[one] = target - points[one]
+        active = list(steps)
+        if not active:
+            break
+        tried = [points[one] + lengths[one] * steps[one] for one in active]
+        lead, slope = _slopes(setting, first, [problems[one] for one in active], tried)
+        for place, one in enumerate(active):
+            steep = float(np.linalg.norm(slopes[one]))
+            price = 2 * float(np.linalg.norm(points[one])) / steep + 10 / steep
+            now, then = (0.5 * float(x @ x) + price * abs(g) for x, g in ((points[one], leads[one]), (tried[place], lead[place])))  # fmt: skip
+            if then < now or lengths[one] <= LEAST_STEP:
+                points[one], leads[one], slopes[one], lengths[one] = tried[place], lead[place], slope[place], 1.0
+            else:
+                lengths[one] /= 2
+    return found
+
+
+def _slopes(
+    setting: Setting, first: int, problems: list[_Problem], points: list[Floats]
+) -> tuple[list[float], list[Floats]]:
+    """The lead over each problem's rival at its point, and its slope [dim] within the basis, by central differences."""
+    tried = [np.column_stack([at, at[:, None] + STEP * one.basis, at[:, None] - STEP * one.basis]) for one, at in zip(problems, points, strict=True)]  # fmt: skip
+    values = setting.values(setting.latent.worlds(np.concatenate(tried, axis=1)))
+    leads, slopes, start = [], [], 0
+    for one in problems:
+        count = one.basis.shape[1]
+        lead = values[first, start : start + 1 + 2 * count] - values[one.rival, start : start + 1 + 2 * count]
+        leads.append(float(lead[0]))
+        slopes.append(one.basis @ ((lead[1 : 1 + count] - lead[1 + count :]) / (2 * STEP)))
+        start += 1 + 2 * count
+    return leads, slopes
+
+
+def _flips(setting: Setting, first: int, found: list[_Found]) -> Iterator[Flip]:
+    """The flips at points, moved along their rays to where the lead is nil, and solved again on both sides."""
+    latent, points = setting.latent, _on_boundary(setting, first, np.array([one.point for one in found]).T)
+    sides = setting.values(latent.worlds(np.concatenate([points * (1 - SIDE), points * (1 + SIDE)], axis=1)))
+    before, after = sides.argmax(axis=0).reshape(2, -1)
+    here, centre = latent.worlds(points), latent.worlds(np.zeros((len(points), 1)))
+    for place, one in enumerate(found):
+        yield Flip(
+            one.axes,
+            float(np.linalg.norm(points[:, place])),
+            int(after[place]) if after[place] != first else one.rival,
+            tuple(_moves(latent, centre, here, place)),
+            bool(before[place] == first != after[place]),
+        )
+
+
+def _on_boundary(setting: Setting, first: int, points: Floats) -> Floats:
+    """Points [dim, m], each scaled along its ray to where the lead is first nil; as it is where the ray has no such place nearby."""
+    low, high = np.zeros(points.shape[1]), np.full(points.shape[1], FARTHER)
+    is_lost = np.zeros(len(low), bool)
+    for _ in range(ROUNDS):
+        scales = np.linspace(low, high, SCALES)  # [scales, m]
+        leads = lead_of(
+            setting.values(setting.latent.worlds((points[:, None, :] * scales).reshape(len(points), -1))), first
+        )
+        is_behind = leads.reshape(scales.shape) < 0
+        is_lost |= ~is_behind.any(axis=0)
+        place, at = is_behind.argmax(axis=0), np.arange(len(low))
+        low, high = scales[np.maximum(place - 1, 0), at], scales[place, at]
+    return np.asarray(points * np.where(is_lost, 1.0, (low + high) / 2))
+
+
+def _moves(latent: Latent, before: Worlds, after: Worlds, place: int) -> Iterator[tuple[str, float, float]]:
+    """The numbers that move by more than a twentieth of a standard deviation, largest move first."""
+    found = []
+    for name in latent.numbers:
+        was, now = float(before.quantities[name][0]), float(after.quantities[name][place])
+        low, high = latent.number_at(name, np.array([-1.0, 1.0]))
+        found.append((abs(now - was) / max(float(high - low) / 2, 1e-300), name, was, now))
+    for player in latent.simplices:
+        for stake, values in before.players.weights[player].items():
+            was, now = float(values[0]), float(after.players.weights[player][stake][place])
+            spread = float(latent.drawn_weights[player][stake].std())
+            found.append((abs(now - was) / max(spread, 1e-300), f"{player}.weights.{stake}", was, now))
+    yield from ((name, was, now) for size, name, was, now in sorted(found, key=lambda one: -one[0]) if size > 0.05)

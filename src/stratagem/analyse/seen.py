@@ -1,0 +1,125 @@
+"""What was seen, read in every world: how likely each part of a history is, and what it leaves of the questions (M10, M12).
+
+Takes a study and some histories; gives readings by world. Each chunk of worlds is swept once and passed through once a history.
+
+Axes: W worlds, H seen moves, Q questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.analyse.study import Study
+from stratagem.errors import UsageError, quote
+from stratagem.graph.game import Floats
+from stratagem.graph.worlds import Worlds
+from stratagem.solve.intervene import Choice
+from stratagem.solve.keep import Keeper
+from stratagem.solve.passage import passage, restrict
+from stratagem.solve.solution import RULED_OUT, SOLVED
+from stratagem.solve.solve import Chunk, Solver
+
+History = tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a game gives under a history, in each world."""
+
+    likelihood: Floats  # [W] probability of the history
+    questions: Floats  # [Q, W] of each event, with its condition and the history
+    conditions: Floats  # [Q, W] of each condition, with the history
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Readings of several histories in the same worlds."""
+
+    numbers: dict[str, Floats]  # uncertain numbers and weights by name, [W]
+    is_counted: NDArray[np.bool_]  # [W] which worlds have an answer
+    of: dict[History, Reading]
+
+
+def in_order(moves: Iterable[Choice]) -> History:
+    """Moves in the order in which they were made. Raises `UsageError` where one was made twice."""
+    found = tuple(sorted(moves, key=lambda one: one.step))
+    if len({one.step for one in found}) < len(found):
+        raise UsageError("one move seen twice; say each move once [L22]")
+    return found
+
+
+def label(study: Study, one: Choice) -> str:
+    """A choice as `move=action`."""
+    step = study.game.steps[one.step]
+    return f"{step.label}={step.options[one.option]}"
+
+
+def without(history: History, place: int) -> History:
+    """A history but for one of its moves."""
+    return (*history[:place], *history[place + 1 :])
+
+
+def prefixes(history: History) -> tuple[History, ...]:
+    """The history as it grew, from nothing to all of it."""
+    return tuple(history[:count] for count in range(len(history) + 1))
+
+
+def free_solver(study: Study, progress: Callable[[int, int], None] | None = None) -> Solver:
+    """A solver of the study's worlds before anything is seen."""
+    request = replace(study.request(0), history=(), step=None)
+    return Solver(study.game, study.scenario, request, progress)
+
+
+def read(
+    study: Study,
+    histories: Sequence[History],
+    worlds: Worlds | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Readings:
+    """The readings of histories in the study's worlds, or in worlds that are given."""
+    solver = free_solver(study, progress)
+    size = study.worlds if worlds is None else len(worlds)
+    nothing = np.zeros(0, np.int32)
+    keeper = Keeper(solver.plan, size, study.seed, (), nothing, nothing)
+    if worlds is None:
+        chunks = solver.chunks(keeper.draw)
+    else:
+        keeper.draw(0, worlds)
+        chunks = solver.of_worlds(worlds)
+    count = len(study.game.questions)
+    found = {one: Reading(np.zeros(size), np.zeros((count, size)), np.zeros((count, size))) for one in histories}
+    status = np.zeros(size, np.int8)
+    for chunk in chunks:
+        status[chunk.place] = chunk.status
+        for history, reading in found.items():
+            _read_chunk(solver, keeper, chunk, history, reading)
+    is_counted = np.asarray((status == SOLVED) | (status == RULED_OUT))
+    return Readings(keeper.quantities, is_counted, {one: _counted(part, is_counted) for one, part in found.items()})
+
+
+def _read_chunk(solver: Solver, keeper: Keeper, chunk: Chunk, history: History, into: Reading) -> None:
+    way = passage(solver.plan, chunk.sweep.behaviour, restrict(solver.game, history))
+    here, root = chunk.place, way.reach[0]
+    into.likelihood[here] = root
+    into.questions[:, here], into.conditions[:, here] = keeper.read_questions(chunk.inputs, way.flow(solver.game), root)
+
+
+def _counted(reading: Reading, is_counted: NDArray[np.bool_]) -> Reading:
+    parts = (reading.likelihood, reading.questions, reading.conditions)
+    return Reading(*(np.where(is_counted, part, 0.0) for part in parts))
+
+
+def refuse_impossible(study: Study, history: History, readings: Readings) -> None:
+    """Raise `UsageError` where no world gives the history any probability, with the first move that makes it so."""
+    for before, now in zip(prefixes(history), prefixes(history)[1:], strict=False):
+        if not readings.of[now].likelihood.any():
+            seen = " and ".join(label(study, one) for one in before)
+            told = f" once {quote(seen, 200)} was seen" if seen else ""
+            raise UsageError(
+                f"{quote(label(study, now[-1]))} has probability 0 in every world{told}: by this scenario it cannot have happened [M10]; "
+                "check `history`, guards and forces"
+            )

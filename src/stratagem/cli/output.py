@@ -1,0 +1,78 @@
+"""What verbs share: the scenario they take, progress, and how answers are printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stratagem.analyse.finding import Finding
+
+
+def scenario_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The scenario that a verb is about."""
+    return click.argument("scenario", metavar="FILE_OR_NAME")(function)
+
+
+history_option = click.option(
+    "--history",
+    multiple=True,
+    metavar="MOVE=ACTION,…",
+    help="Moves already seen, instead of the scenario's own; repeatable.",
+)
+
+
+def seen_moves(history: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The moves of `--history`, in several texts or in one with commas; None where it is not given."""
+    return tuple(one.strip() for text in history for one in text.split(",") if one.strip()) if history else None
+
+
+def say(text: str) -> None:
+    """Print a line with what could steer a terminal replaced."""
+    click.echo("".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+def console(error: bool = False) -> Console:
+    """Where text goes; a width of its own where nobody looks."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
+    return Console(stderr=error, highlight=False, markup=False, width=width)
+
+
+@contextmanager
+def progress_bar(title: str, is_shown: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on standard error, where a person looks at it."""
+    if not is_shown or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(error=True), transient=True) as bars:
+        task = bars.add_task(title, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
+def show_finding(finding: Finding, is_json: bool) -> None:
+    """Print a finding as text or as JSON."""
+    from stratagem.show.findings import finding_json, render_finding
+
+    if is_json:
+        click.echo(finding_json(finding))
+    else:
+        console().print(render_finding(finding))
+
+
+def echo_data(schema: str, view: Any) -> None:
+    """Print a view as JSON."""
+    from stratagem.show.as_json import dump, plain
+
+    click.echo(dump({"schema": schema, **plain(view)}))

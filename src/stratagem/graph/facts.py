@@ -1,0 +1,141 @@
+"""Numbers that only some players know, as moves by chance that only they see (M6, M7).
+
+Takes a scenario; gives, for each such number, the values it may have and the chance move that decides between them. A continuous
+number is put in equally likely parts, each standing at its median.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from stratagem.errors import NotSolvedError, quote
+from stratagem.graph.families import quantile
+from stratagem.graph.state import formulas_of
+from stratagem.scenario.effects import Outcome
+from stratagem.scenario.estimate import Estimate
+from stratagem.scenario.formula import Formula
+from stratagem.scenario.model import Chance, Move, Scenario
+from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import PLAYER_FIELDS, resolved, taken_as_known, unknown_names
+
+DEFAULT_TYPES = 5
+NAMES = {2: ("low", "high"), 3: ("low", "middle", "high"), 5: ("lowest", "low", "middle", "high", "highest")}
+REMEDY = (
+    "say `taken as known: [{name}]` (or `--taken-as-known`) to solve it as if all knew it, which the answer then lists"
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A number that chance decides within the game."""
+
+    name: str
+    values: dict[str, Fraction]  # by the name of the type
+    chance: Chance
+    place: int  # in the timeline: it is decided before this item
+
+
+def all_known(scenario: Scenario) -> Scenario:
+    """The scenario with every number taken as known to all."""
+    return scenario.model_copy(update={"taken_as_known": ["all"]})
+
+
+def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> list[Fact]:
+    """The numbers that some players know and others do not, and those in `also`. Raises `NotSolvedError` where one cannot be a move."""
+    taken = set(taken_as_known(scenario))
+    names = {
+        name: who
+        for name, who in unknown_names(scenario)
+        if name not in taken and (who != "nobody" or name in also or name.endswith(".weights"))
+    }
+    for name, who in names.items():
+        if name.endswith(".weights"):
+            raise NotSolvedError(
+                f"{quote(name)} is known to {who} only; weights that only some know are not solved [M6]; write them as formulas over a quantity "
+                f"that is known to {who}, or {REMEDY.format(name=name)}"
+            )
+    for why, name in _obstacles(scenario, symbols, set(names)):
+        raise NotSolvedError(f"{why} [M6]; {REMEDY.format(name=name)}")
+    return [_fact(scenario, symbols, name, who) for name, who in names.items()]
+
+
+def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str) -> Fact:
+    quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
+    values, shares = _discrete(resolved(scenario, quantity.is_), quantity.types)
+    names = NAMES.get(len(values)) or tuple(f"type_{place + 1}" for place in range(len(values)))
+    outcomes = {
+        one: Outcome.model_construct(
+            probability=Formula.parse(f"{share.numerator} / {share.denominator}"), title=f"{float(value):.4g}"
+        )
+        for one, value, share in zip(names, values, shares, strict=True)
+    }
+    title = quantity.title or name.replace("_", " ")
+    chance = Chance.model_construct(chance=name, outcomes=outcomes, title=title, seen_by=who)
+    return Fact(name, dict(zip(names, values, strict=True)), chance, _place(scenario, symbols, name, who))
+
+
+def _discrete(estimate: Estimate, types: int | None) -> tuple[list[Fraction], list[Fraction]]:
+    """The values that stand for an estimate, and their probabilities."""
+    if estimate.family == "choice":
+        values, shares = np.asarray(estimate.parameters).reshape(2, -1)
+        total = sum(Fraction(str(share)) for share in shares)
+        return [Fraction(str(value)) for value in values], [Fraction(str(share)) / total for share in shares]
+    count = types or DEFAULT_TYPES
+    points = quantile(estimate, (np.arange(count) + 0.5) / count)
+    return [Fraction(float(f"{point:.12g}")) for point in points], [Fraction(1, count)] * count
+
+
+def _place(scenario: Scenario, symbols: Symbols, name: str, who: str) -> int:
+    """The first item that reads the number, or at which one who knows it moves."""
+    knowers = {one.strip() for one in who.split(",")}
+    for path, item in scenario.items():
+        is_mover = isinstance(item, Move) and item.player in knowers
+        if is_mover or any(name in symbols.reads(symbols.tree(formula)) for formula in formulas_of(item)):
+            return int(path[1])
+    return 0
+
+
+def personal(scenario: Scenario, symbols: Symbols, facts: Iterable[str]) -> dict[str, dict[str, Formula]]:
+    """The players whose payoff of a stake turns on a fact: what a unit of each stake is worth to them, as formulas."""
+    found: dict[str, dict[str, Formula]] = {}
+    hidden = set(facts)
+    for name, player in scenario.players.items():
+        worth: dict[str, Formula] = dict(player.payoffs or {})
+        for stake, amount in ((player.weights.exact if player.weights else None) or {}).items():
+            if amount.formula is not None:
+                worth[stake] = amount.formula
+        if any(hidden & symbols.reads(symbols.tree(formula)) for formula in worth.values()):
+            found[name] = worth
+    return found
+
+
+def _obstacles(scenario: Scenario, symbols: Symbols, hidden: set[str]) -> Iterator[tuple[str, str]]:
+    """Why a number could not be a move by chance, and which."""
+    for one in scenario.correlations:
+        for name in sorted(hidden.intersection(one.between)):
+            yield f"{quote(name)}, which not all know, is correlated with another number", name
+    for player, views in scenario.perceptions.items():
+        for name in sorted(hidden & set(views)):
+            yield f"{quote(name)}, which not all know, is perceived by {quote(player)} to be other than it is", name
+    for formula, what in _read_by_all(scenario):
+        for name in sorted(hidden & symbols.reads(symbols.tree(formula))):
+            yield f"{quote(name)}, which not all know, is read by {what}", name
+
+
+def _read_by_all(scenario: Scenario) -> Iterator[tuple[Formula, str]]:
+    """Formulas whose values are those of a world: what they read cannot be decided within the game."""
+    for force, one in scenario.forces.items():
+        yield from ((formula, f"a stock of {quote(force)}, which all can count") for formula in one.stock.values())
+    for player, views in scenario.perceptions.items():
+        yield from (
+            (view.formula, f"a perception of {quote(player)}") for view in views.values() if view.formula is not None
+        )
+    for player, party in scenario.players.items():
+        for field in PLAYER_FIELDS:
+            amount = getattr(party, field)
+            if amount is not None and amount.formula is not None:
+                yield amount.formula, f"the {field.replace('_', ' ')} of {quote(player)}"

@@ -1,0 +1,135 @@
+"""The equilibrium of a hidden subgame in a chunk of worlds, put into the sweep (M7, M9).
+
+Takes a subgame whose later subgames are valued; gives the behaviour at its decisions, what each action is worth to its mover, and
+how well it was found.
+
+Axes: I information sets, A actions, J edges of decisions, T ways through, P players, W worlds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.errors import NotSolvedError, quote
+from stratagem.graph.game import Floats, Game, Ints
+from stratagem.solve.columns import TRUTH, Inputs
+from stratagem.solve.hidden.paths import Numbers, Paths
+from stratagem.solve.hidden.solve import solve
+from stratagem.solve.infosets import HiddenSubgame
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the equilibrium of a subgame says of each edge of its decisions."""
+
+    behaviour: Floats  # [J, W]
+    worth: Floats  # [J, W] of the action to its mover, given all that he knows
+    regret: Floats  # [J, W] of the information set
+    is_stuck: NDArray[np.bool_]  # [J, W] no action is available there
+    residual: Floats  # [W]
+    is_solved: NDArray[np.bool_]  # [W]
+
+
+def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None) -> Found:
+    """The equilibrium of a subgame. `given` [E, W] holds behaviour that is as it is; NaN where it is free.
+
+    What is given is worth NaN. Raises `NotSolvedError` where a player who is not risk-neutral discounts: then payoffs on the way do
+    not add up.
+    """
+    _refuse_recursive(game, subgame, inputs)
+    behaviour, worth, regret = (np.full((len(subgame.edge_of_action), len(inputs)), np.nan) for _ in range(3))
+    if given is not None:
+        behaviour[:] = given[subgame.edge_of_action]
+    is_free = np.isnan(behaviour[:, 0])
+    log_share, is_stuck = _log_share(game, subgame, inputs)
+    residual, is_solved = np.zeros(len(inputs)), np.ones(len(inputs), bool)
+    if is_free.any():
+        found = solve(_paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, given, log_share[is_free]))
+        behaviour[is_free], worth[is_free] = np.exp(found.log_behaviour), found.worth
+        regret[is_free] = np.repeat(found.regret, _sizes(subgame)[is_free[subgame.first_action[:-1]]], axis=0)
+        residual, is_solved = found.residual, found.is_found
+    action, stuck = subgame.action_of_edge, np.repeat(is_stuck, _sizes(subgame), axis=0)
+    return Found(behaviour[action], worth[action], np.nan_to_num(regret[action]), stuck[action], residual, is_solved)
+
+
+def _sizes(subgame: HiddenSubgame) -> NDArray[np.intp]:
+    """[I] how many actions each information set has."""
+    return np.diff(subgame.first_action).astype(np.intp)
+
+
+def _paths(subgame: HiddenSubgame, is_free: NDArray[np.bool_]) -> Paths:
+    """The ways as paths through the information sets whose behaviour is sought."""
+    is_sought = is_free[subgame.first_action[:-1]]
+    action = subgame.actions_of(subgame.ways.edge)
+    is_visit = (action >= 0) & is_free[action]
+    passed = np.concatenate([[0], np.cumsum(is_visit)])
+    return Paths(
+        subgame.player_of_infoset[is_sought].astype(np.int64),
+        np.concatenate([[0], np.cumsum(_sizes(subgame)[is_sought])]),
+        passed[subgame.ways.first],
+        (np.cumsum(is_free) - 1)[action[is_visit]],
+    )
+
+
+def _log_share(game: Game, subgame: HiddenSubgame, inputs: Inputs) -> tuple[Floats, NDArray[np.bool_]]:
+    """Logarithms [A, W] of base shares, and [I, W] where no action is available: there all count as available."""
+    share = inputs.tables[TRUTH][game.share_of_edge[subgame.edge_of_action]]
+    is_stuck = ~np.logical_or.reduceat(share > 0, subgame.first_action[:-1], axis=0)
+    share = np.where(np.repeat(is_stuck, np.diff(subgame.first_action), axis=0), 1.0, share)
+    with np.errstate(divide="ignore"):
+        return np.log(np.maximum(share, 0.0)), is_stuck
+
+
+def _numbers(
+    game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None, log_share: Floats
+) -> Numbers:
+    """Chance and payoffs of each way, as each player has them, from its last edge to its first."""
+    ways, players = subgame.ways, len(game.players)
+    payoff = buffer[game.num_gains + ways.leaf, :players].copy()
+    evaluators = inputs.columns.evaluator[:players]
+    log_chance, trembles = (
+        {evaluator: np.zeros((len(ways.leaf), len(inputs)), kind) for evaluator in set(evaluators)}
+        for kind in (np.float64, np.int64)
+    )
+    length = np.diff(ways.first)
+    for back in range(1, int(length.max()) + 1):
+        here = np.flatnonzero(length >= back)
+        edges = ways.edge[ways.first[here + 1] - back]
+        if inputs.discounts is not None:
+            payoff[here] *= inputs.discounts[game.duration_of_edge[edges], :players]
+        payoff[here] += buffer[game.gain_of_edge[edges], :players]
+        for evaluator in log_chance:
+            odds = _odds(game, inputs.tables[evaluator], edges, given)
+            log_chance[evaluator][here] += np.log(np.where(odds > 0, odds, 1.0))
+            trembles[evaluator][here] += odds <= 0
+    return Numbers(
+        np.stack([log_chance[one] for one in evaluators]),
+        np.ascontiguousarray(payoff.transpose(1, 0, 2)),
+        log_share,
+        inputs.precision,
+        None if inputs.risk_aversion is None else inputs.risk_aversion[:players],
+        np.stack([trembles[one] for one in evaluators]),
+    )
+
+
+def _odds(game: Game, table: Floats, edges: Ints, given: Floats | None) -> Floats:
+    """The probability [edges, W] of chance and of behaviour that is given; 1 where behaviour is free."""
+    is_chance = (game.player_of_node[game.parent_of_edge[edges]] < 0)[:, None]
+    odds = np.where(is_chance, table[game.share_of_edge[edges]], 1.0)
+    return odds if given is None else np.where(np.isnan(given[edges]), odds, given[edges])
+
+
+def _refuse_recursive(game: Game, subgame: HiddenSubgame, inputs: Inputs) -> None:
+    if inputs.risk_aversion is None or inputs.discounts is None:
+        return
+    averse = (inputs.risk_aversion[: len(game.players)] != 0).any(axis=1)
+    discounted = (inputs.discounts[:, : len(game.players)] != 1).any(axis=(0, 2))
+    for player in np.unique(subgame.player_of_infoset):
+        if averse[player] and discounted[player]:
+            raise NotSolvedError(
+                f"{quote(game.players[player])} is not risk-neutral and discounts, and cannot tell some states apart: a recursive preference, "
+                "which is not solved with hidden information [M5]; drop the discount or the risk aversion"
+            )

@@ -1,0 +1,59 @@
+"""An equilibrium in each world, with what certifies it.
+
+Axes: W worlds, P players, I infosets, A actions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.solve.hidden.paths import Floats
+
+CONVERGED, LIMIT, UNSETTLED, ROUNDED, STALLED, LONG, STUCK = range(7)
+STATUS = {
+    CONVERGED: "converged",
+    LIMIT: "the limit of the branch",
+    UNSETTLED: "behaviour still moves at the highest precision that numbers bear",
+    ROUNDED: "precision so high that rounding exceeds the residual asked for",
+    STALLED: "the branch was lost before the precision asked for",
+    LONG: "the branch was too long to follow to the precision asked for",
+    STUCK: "a player had no available action",
+}
+RESIDUAL = 1e-10
+ON_PATH = 1e-8
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """What each world came to.
+
+    At finite precision the residual is the greatest difference between a probability and the response to all of them. In the limit,
+    where that difference is precision times rounding, it is the most that the last Newton step moved a probability
+    (where rounding hindered that step, the difference itself); there regret shows
+    that each choice is a best reply, and the way of getting there that beliefs fit trembles.
+    """
+
+    log_behaviour: Floats  # [A, W] log probability of the action at its infoset
+    residual: Floats  # [W] in probability
+    status: NDArray[np.int8]  # [W], see STATUS
+    precision_reached: Floats  # [W] share of the precision asked for; in the limit, the precision itself
+    folds: NDArray[np.int64]  # [W] how often the branch turned back on the way
+    bifurcations: NDArray[np.int64]  # [W] how often another branch crossed it
+    drift: Floats  # [W] in the limit, how much a probability would still move if precision doubled, to first order
+    worth: Floats  # [A, W] of the action to its mover, given beliefs; NaN where it is not available
+    regret: Floats  # [I, W] what the mover would gain at the infoset by the best action instead, in payoff
+    log_reach: Floats  # [I, W] log probability of reaching the infoset, as its mover evaluates chance
+    trembles: NDArray[np.int64]  # [I, W] how many impossible moves of chance it takes to get there
+
+    @property
+    def is_found(self) -> NDArray[np.bool_]:
+        """[W] which worlds have an equilibrium; the others failed."""
+        return np.asarray((self.status == CONVERGED) | (self.status == LIMIT))
+
+    @property
+    def is_off_path(self) -> NDArray[np.bool_]:
+        """[I, W] infosets that are reached as good as never: beliefs there come from the trace alone."""
+        return np.asarray((self.log_reach < np.log(ON_PATH)) | (self.trembles > 0))

@@ -1,0 +1,119 @@
+"""How an equilibrium moves with the numbers, by implicit differentiation: exact where the Jacobian is regular.
+
+Axes: W worlds, P players, A actions, Z paths, V visits, D unknown scores, Q quantities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from stratagem.solve.hidden.equilibrium import Equilibrium
+from stratagem.solve.hidden.paths import Floats, Numbers, Paths
+from stratagem.solve.hidden.solve import Piece, pieces
+from stratagem.solve.hidden.system import Point, jacobian, point
+from stratagem.solve.hidden.worth import worth
+
+
+@dataclass(frozen=True)
+class Change:
+    """Changes of numbers, or derivatives by them; the shapes are those of `Numbers`, behind an axis Q where there are several."""
+
+    payoff: Floats
+    log_chance: Floats
+    log_share: Floats
+    precision: Floats
+
+
+def moved(paths: Paths, numbers: Numbers, found: Equilibrium, change: Change, response: str = "logit") -> Floats:
+    """The change of log probabilities [A, W] that a small change of the numbers makes; NaN without an equilibrium at finite precision."""
+    table = np.full(found.log_behaviour.shape, np.nan)
+    for piece, worlds, at in _points(paths, numbers, found, response):
+        layout, parts = piece.layout, at.worth
+        player, path, evaluator = layout.player_of_visit, piece.paths[layout.path_of_visit], _evaluator(piece)
+        here = piece.worlds[worlds]
+        by_visit = parts.share * change.payoff[:, :, here][player, path]
+        by_visit += parts.slope * change.log_chance[:, :, here][evaluator, path]
+        push = at.batch.response.offset_moved(at.batch.offset, change.log_share[np.ix_(piece.actions, here)])
+        push = push + at.batch.rate * (layout.sum_of_action @ by_visit)
+        push += change.precision[:, here][layout.player_of_action] * parts.worth
+        side = push[layout.unknown] - push[layout.reference]
+        scores = np.linalg.solve(jacobian(at), side.T[:, :, None])[:, :, 0].T
+        table[:, here] = 0.0
+        table[np.ix_(piece.actions, here)] = at.batch.response.moved(at.scores, at.log_choice, scores)
+    return table
+
+
+def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, response: str = "logit") -> Change:
+    """Derivatives by all numbers of quantities whose derivatives by log probabilities are `pull` [Q, A, W].
+
+    One factorisation serves all numbers and quantities. NaN where a world has no equilibrium at finite precision. What a quantity
+    owes to the numbers directly, behaviour unchanged, is the caller's to add.
+    """
+    count = len(pull)
+    shapes = [getattr(numbers, name).shape for name in ("payoff", "log_chance", "log_share", "precision")]
+    total = Change(*(np.full((count, *shape), np.nan) for shape in shapes))
+    for piece, worlds, at in _points(paths, numbers, found, response):
+        layout, parts, here = piece.layout, at.worth, piece.worlds[worlds]
+        for table in (total.payoff, total.log_chance, total.log_share, total.precision):
+            table[..., here] = 0.0
+        sides = np.stack(
+            [at.batch.response.pulled(at.scores, at.log_choice, one[np.ix_(piece.actions, here)]) for one in pull]
+        )
+        solved = np.asarray(
+            np.linalg.solve(jacobian(at).transpose(0, 2, 1), sides.transpose(2, 1, 0)), float
+        )  # [W, D, Q]
+        players, num_paths = numbers.payoff.shape[0], numbers.payoff.shape[1]
+        to_payoff = _sum_by_path(layout.player_of_visit, piece.paths[layout.path_of_visit], players, num_paths)
+        to_chance = _sum_by_path(
+            _evaluator(piece), piece.paths[layout.path_of_visit], numbers.log_chance.shape[0], num_paths
+        )
+        for number in range(count):
+            push = _spread(at, solved[:, :, number].T)
+            by_visit = (push * at.batch.rate)[layout.action_of_visit]
+            total.payoff[number][:, :, here] = (to_payoff @ (by_visit * parts.share)).reshape(players, num_paths, -1)
+            chance = to_chance @ (by_visit * parts.slope)
+            total.log_chance[number][:, :, here] = chance.reshape(-1, num_paths, len(here))
+            total.log_share[number][np.ix_(piece.actions, here)] = at.batch.response.offset_pulled(
+                at.batch.offset, push
+            )
+            np.add.at(total.precision[number], (layout.player_of_action[:, None], here[None]), push * parts.worth)
+    return total
+
+
+def _points(
+    paths: Paths, numbers: Numbers, found: Equilibrium, response: str
+) -> Iterator[tuple[Piece, NDArray[np.int64], Point]]:
+    """Pieces, their worlds with an equilibrium at finite precision, and the equilibria there."""
+    for piece in pieces(paths, numbers, response):
+        worlds = np.flatnonzero(found.is_found[piece.worlds] & ~piece.is_limit)
+        if len(worlds):
+            batch, place = piece.batch.part(worlds), np.ones(len(worlds))
+            log_choice = found.log_behaviour[np.ix_(piece.actions, piece.worlds[worlds])]
+            scores = batch.offset + batch.rate * worth(batch, log_choice).worth
+            yield piece, worlds, point(batch, piece.layout.centred(scores), place)
+
+
+def _spread(at: Point, unknown: Floats) -> Floats:
+    """[A, W] from differences [D, W]: an action's own, and minus their sum for the reference."""
+    layout = at.batch.layout
+    full = np.zeros_like(at.scores)
+    full[layout.unknown] = unknown
+    full[layout.paths.first_action[:-1]] = -(layout.total @ full)
+    return full
+
+
+def _evaluator(piece: Piece) -> NDArray[np.int64]:
+    """[V] by whose numbers chance is evaluated."""
+    player = piece.layout.player_of_visit
+    return player if piece.numbers.log_chance.shape[0] > 1 else np.zeros_like(player)
+
+
+def _sum_by_path(first: NDArray[np.int64], path: NDArray[np.int64], count: int, num_paths: int) -> sparse.csr_array:
+    """[count * Z, V] sums over visits."""
+    shape = (count * num_paths, len(path))
+    return sparse.csr_array((np.ones(len(path)), (first * num_paths + path, np.arange(len(path)))), shape=shape)

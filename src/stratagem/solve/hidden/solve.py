@@ -1,0 +1,199 @@
+"""A game with hidden information, solved in every world.
+
+Worlds in which the same actions are available are solved together, chunk by chunk within bounded memory.
+
+Axes: W worlds, I infosets, A actions, Z paths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.solve.hidden import equilibrium as states
+from stratagem.solve.hidden.certify import reach, regret
+from stratagem.solve.hidden.equilibrium import Equilibrium
+from stratagem.solve.hidden.layout import Layout, layout
+from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
+from stratagem.solve.hidden.probit import Probit
+from stratagem.solve.hidden.response import Logit, Response
+from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
+from stratagem.solve.hidden.worth import Batch, batch_of
+
+CHUNK_BYTES = 32 << 20
+KEPT_BYTES = 31 << 20
+MOST_WORLDS = 512
+RESPONSES: dict[str, Callable[[Layout], Response]] = {"logit": Logit, "probit": Probit}
+
+
+def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibrium:
+    """The equilibrium on the branch from precision 0, in every world.
+
+    Raises `ValueError` where the numbers do not fit the paths. A world that fails says so in its status.
+    """
+    check(paths, numbers)
+    if response not in RESPONSES:
+        raise ValueError(f"the response is one of {', '.join(RESPONSES)}, not {response}")
+    if response != "logit" and np.isinf(numbers.precision).any():
+        raise ValueError("the limit is that of the logit branch")
+    np.empty(
+        KEPT_BYTES, np.uint8
+    )  # freed at once, after which the C library keeps arrays up to this size: no page faults
+    found = _empty(paths, numbers)
+    for piece in pieces(paths, numbers, response):
+        _fill(found, piece, _solved(piece))
+    return found
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some worlds with the same available actions, and what is left of the game there."""
+
+    worlds: NDArray[np.int64]  # [W] of all
+    actions: Ints  # [A] of all
+    infosets: Ints  # [I] of all
+    paths: Ints  # [Z] of all
+    layout: Layout
+    numbers: Numbers
+    response: Response
+
+    @property
+    def batch(self) -> Batch:
+        """The numbers by visit."""
+        return batch_of(self.layout, self.response, self.numbers)
+
+    @property
+    def is_limit(self) -> NDArray[np.bool_]:
+        """[W] where precision is infinite."""
+        return np.asarray(np.isinf(self.numbers.precision[self.layout.player_of_action]).any(axis=0))
+
+
+def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
+    """The worlds by available actions, in chunks."""
+    for available, worlds in _patterns(~np.isneginf(numbers.log_share)):
+        is_path = np.logical_and.reduceat(np.append(available[paths.action_of_visit], True), paths.first_visit[:-1])
+        is_path |= np.diff(paths.first_visit) == 0
+        kept, is_action, infosets = _left(paths, is_path)
+        if not len(infosets):
+            continue
+        form = layout(kept)
+        rule = RESPONSES[response](form)
+        size = _chunk_worlds(form)
+        for begin in range(0, len(worlds), size):
+            chunk = worlds[begin : begin + size]
+            left = numbers.part(chunk)
+            if not is_action.all():
+                left = left.kept(is_path, is_action)
+            yield Piece(chunk, np.flatnonzero(is_action), infosets, np.flatnonzero(is_path), form, left, rule)
+
+
+def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
+    """Which actions [A] are available together, and in which worlds [W]."""
+    if not is_available.shape[1]:
+        return
+    if is_available.all():
+        yield is_available[:, 0], np.arange(is_available.shape[1])
+        return
+    packed, which = np.unique(np.packbits(is_available, axis=0), axis=1, return_inverse=True)
+    for number in range(packed.shape[1]):
+        worlds = np.flatnonzero(which.ravel() == number)
+        yield is_available[:, worlds[0]], worlds
+
+
+def _left(paths: Paths, is_path: NDArray[np.bool_]) -> tuple[Paths, NDArray[np.bool_], Ints]:
+    """The game that is left [A'], [I'] where some actions are not available: infosets on no path that is left go too."""
+    count = np.diff(paths.first_visit)
+    visit = np.repeat(is_path, count)
+    is_action = np.zeros(paths.num_actions, bool)
+    is_action[paths.action_of_visit[visit]] = True
+    left = np.add.reduceat(is_action, paths.first_action[:-1])
+    infosets = np.flatnonzero(left > 0)
+    number = np.cumsum(is_action) - 1
+    kept = Paths(
+        paths.player_of_infoset[infosets],
+        np.append(0, np.cumsum(left[infosets])),
+        np.append(0, np.cumsum(count[is_path])),
+        number[paths.action_of_visit[visit]],
+    )
+    return kept, is_action, infosets
+
+
+def _chunk_worlds(form: Layout) -> int:
+    unknown = len(form.unknown) + 1
+    terms = len(form.terms[0]) + 2 * len(form.entries[0])
+    per_world = 8 * (12 * form.num_visits + 2 * terms + 16 * len(form.infoset_of_action) + 3 * unknown**2)
+    return int(np.clip(CHUNK_BYTES // per_world, 1, MOST_WORLDS))
+
+
+def _empty(paths: Paths, numbers: Numbers) -> Equilibrium:
+    """Base shares everywhere, which stand where nothing is to be decided."""
+    worlds, infosets = len(numbers), paths.num_infosets
+    first, infoset = paths.first_action[:-1], paths.infoset_of_action
+    with np.errstate(divide="ignore"):
+        total = np.log(np.add.reduceat(np.exp(numbers.log_share), first, axis=0))
+    behaviour = np.where(
+        np.isneginf(numbers.log_share), -np.inf, numbers.log_share - np.maximum(total, -1e300)[infoset]
+    )
+    is_limit = np.isinf(numbers.precision).any(axis=0)
+    status = np.where(is_limit, states.LIMIT, states.CONVERGED).astype(np.int8)
+    status[_is_stuck(paths, numbers)] = states.STUCK
+    none = np.zeros(worlds, np.int64)
+    return Equilibrium(
+        behaviour, np.zeros(worlds), status, np.ones(worlds), none, none.copy(), np.zeros(worlds), np.full((paths.num_actions, worlds), np.nan), np.zeros((infosets, worlds)),
+        np.full((infosets, worlds), -np.inf), np.zeros((infosets, worlds), np.int64),
+    )  # fmt: skip
+
+
+def _is_stuck(paths: Paths, numbers: Numbers) -> NDArray[np.bool_]:
+    """[W] where a history that can happen ends at an infoset without available action."""
+    is_available = ~np.isneginf(numbers.log_share)
+    has_any = np.logical_or.reduceat(is_available, paths.first_action[:-1], axis=0)
+    stuck = np.zeros(len(numbers), bool)
+    if has_any.all():
+        return stuck
+    is_possible = (numbers.order == 0).any(axis=0)  # [Z, W]
+    for path in range(paths.num_paths):
+        alive = is_possible[path].copy()
+        for action in paths.action_of_visit[paths.first_visit[path] : paths.first_visit[path + 1]]:
+            stuck |= alive & ~has_any[paths.infoset_of_action[action]]
+            alive &= is_available[action]
+    return stuck
+
+
+def _solved(piece: Piece) -> Traced:
+    batch = piece.batch
+    target = np.where(piece.is_limit, FARTHEST * batch.scale, 1.0)
+    return trace(batch, start(batch, target), target, piece.is_limit)
+
+
+def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
+    """Write a piece's results to where they belong, and certify them."""
+    is_limit = piece.is_limit
+    log_reach, trembles = reach(piece.layout, piece.numbers, traced.log_choice)
+    residual = np.where(is_limit & (traced.ended == ARRIVED), traced.correction, traced.residual)
+    status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
+    status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
+    failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
+    status = np.where(traced.ended == ARRIVED, status, failed)
+    worlds = piece.worlds
+    status = np.where(found.status[worlds] == states.STUCK, states.STUCK, status)
+    for name, value in (
+        ("residual", residual),
+        ("status", status),
+        ("precision_reached", traced.place),
+        ("folds", traced.folds),
+        ("bifurcations", traced.bifurcations),
+        ("drift", traced.drift),
+    ):
+        getattr(found, name)[worlds] = value
+    found.log_behaviour[np.ix_(piece.actions, worlds)] = traced.log_choice
+    found.worth[np.ix_(piece.actions, worlds)] = traced.worth
+    for name, table in (
+        ("regret", regret(piece.layout, traced.log_choice, traced.worth)),
+        ("log_reach", log_reach),
+        ("trembles", trembles),
+    ):
+        getattr(found, name)[np.ix_(piece.infosets, worlds)] = table

@@ -1,0 +1,416 @@
+"""The branch of equilibria traced from precision 0, every world at its own pace.
+
+In each pass every world of the batch takes one Newton step, and those that have arrived on the branch set out on the next stretch by
+the tangent that the same factorisation gives. The way is pseudo-arclength (Allgower & Georg 1990, Numerical Continuation Methods;
+Turocy 2005, Games and Economic Behavior 51:243-263, for quantal response), so a branch that folds back is followed through the fold
+until precision first meets its target. Worlds that have finished leave; those whose steps shrink go on alone.
+
+The determinant of the bordered Jacobian keeps its sign along a smooth branch: a step across which it changes has jumped to another
+branch and is taken back, unless no shorter step helps, which is a bifurcation.
+
+Axes: W worlds, A actions, D unknown scores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.solve.hidden.paths import Floats
+from stratagem.solve.hidden.system import Point, bordered, point
+from stratagem.solve.hidden.worth import Batch
+
+ARRIVED, STALLED, LONG = 0, 1, 2
+FIRST_STEP = 8.0  # lengths: for scores, shares of their scale; for place, shares of what it has come to
+LEAST_STEP = 1e-7
+BIFURCATION_STEP = 1e-5  # so short a step that leads to the other sign of the determinant is no jump
+GREATEST_STEP = 10.0
+NEAR = 1e-3  # a Newton step so small, as a share of the scale of scores, is on the branch
+GREATEST_MISS = 0.5  # of the first Newton step
+GOOD_MISS = 0.2
+TURN = 0.3  # cosine between tangents
+RESIDUAL = 1e-11
+FINE = 1e-8
+ROUNDING = 2e-16  # for each unit of precision times range of payoffs
+MOST_NEWTON = 8
+RESPONSES = 4
+DEPARTURE = 1e-9
+WORTH_CUTTING = 0.75  # share of worlds still under way, below which the others leave the batch
+MOST_PASSES = 4000
+DRIFT = 1e-9
+SETTLED = 1e-7
+HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
+FAR = 1e7  # precision times range of payoffs at which the limit may be taken
+SHORT = 1e-2  # steps that shrink so far out there are hindered by rounding
+FARTHEST = 1e11
+
+
+@dataclass
+class Way:
+    """Where each world is, and where it came from. Worlds are the last axis throughout."""
+
+    world: NDArray[np.int64]  # [W]
+    scores: Floats  # [A, W] where Newton stands
+    place: Floats  # [W]
+    border: Floats  # [D, W] in units
+    border_place: Floats  # [W] likewise
+    anchor: Floats  # [A, W] scores of the last point on the branch
+    anchor_place: Floats  # [W]
+    tangent: Floats  # [D, W] in units
+    tangent_place: Floats  # [W] in units of the place so far
+    unit: Floats  # [D, W] in which scores are measured
+    step: Floats  # [W] length
+    newton: NDArray[np.int64]  # [W] Newton steps since setting out
+    first_miss: Floats  # [W]
+    last_miss: Floats  # [W]
+    correction: Floats  # [W] the most that the last Newton step moved a probability
+    is_last: NDArray[np.bool_]  # [W] precision is held at its target
+    is_sure: NDArray[np.bool_]  # [W] the determinant's sign is right
+    sign: Floats  # [W]
+    folds: NDArray[np.int64]  # [W]
+    bifurcations: NDArray[np.int64]  # [W]
+    drift: Floats  # [W] change of a probability for as much precision again
+    is_settled: NDArray[np.bool_]  # [W] precision is high, and drift small or no longer falling
+    passes: NDArray[np.int64]  # [W]
+
+    def part(self, keep: NDArray[np.int64]) -> Way:
+        """Some of the worlds."""
+        return Way(*(getattr(self, one.name)[..., keep] for one in fields(self)))
+
+
+@dataclass
+class Traced:
+    """What tracing gives."""
+
+    scores: Floats  # [A, W]
+    place: Floats  # [W]
+    log_choice: Floats  # [A, W]
+    worth: Floats  # [A, W]
+    ended: NDArray[np.int64]  # [W] ARRIVED, STALLED or LONG
+    residual: Floats  # [W] greatest difference between a probability and the response to all
+    correction: Floats  # [W] the most that the last Newton step moved a probability
+    drift: Floats  # [W]
+    folds: NDArray[np.int64]  # [W]
+    bifurcations: NDArray[np.int64]  # [W]
+
+
+def start(batch: Batch, target: Floats) -> Way:
+    """All worlds at precision 0, setting out to `target` [W]."""
+    worlds, layout = len(batch), batch.layout
+    at = point(batch, batch.offset, np.zeros(worlds))
+    unit = 1 + np.abs(batch.offset[layout.unknown] - batch.offset[layout.reference])
+    tangent = at.lead * batch.scale / unit
+    size = np.maximum(np.abs(tangent).max(axis=0, initial=0.0), 1.0)
+    way = Way(
+        world=np.arange(worlds),
+        scores=batch.offset.copy(),
+        place=np.zeros(worlds),
+        border=np.zeros_like(tangent),
+        border_place=np.ones(worlds),
+        anchor=batch.offset.copy(),
+        anchor_place=np.zeros(worlds),
+        tangent=tangent / size,
+        tangent_place=1 / size,
+        unit=unit,
+        step=np.full(worlds, FIRST_STEP),
+        newton=np.zeros(worlds, np.int64),
+        first_miss=np.zeros(worlds),
+        last_miss=np.full(worlds, np.inf),
+        correction=np.full(worlds, np.inf),
+        is_last=np.zeros(worlds, bool),
+        is_sure=np.zeros(worlds, bool),
+        sign=np.ones(worlds),
+        folds=np.zeros(worlds, np.int64),
+        bifurcations=np.zeros(worlds, np.int64),
+        drift=np.full(worlds, np.inf),
+        is_settled=np.zeros(worlds, bool),
+        passes=np.zeros(worlds, np.int64),
+    )
+    _set_out(way, at, np.ones(worlds, bool), target)
+    if way.is_last.mean() > 0.5:
+        _respond(way, batch)
+    return way
+
+
+def _respond(way: Way, batch: Batch) -> None:
+    """Come nearer by responses to responses, in worlds of so low precision that they contract: cheaper than Newton steps."""
+    contracts = way.is_last.copy()
+    last = np.full(len(batch), np.inf)
+    for _ in range(RESPONSES):
+        at = point(batch, way.scores, way.place)
+        scores = batch.offset + batch.rate * way.place * at.worth.worth
+        move = np.abs(scores - way.scores).max(axis=0)
+        contracts &= move < 0.5 * last
+        way.scores = np.where(contracts, scores, way.scores)
+        last = move
+
+
+def resume(batch: Batch, scores: Floats, place: Floats, direction: Floats) -> Way:
+    """Worlds in equilibrium at scores [A, W] and places [W], setting out to higher (1) or lower (-1) precision [W]."""
+    layout, worlds = batch.layout, len(batch)
+    at = point(batch, layout.centred(scores), place)
+    unit = 1 + np.abs(at.scores[layout.unknown] - at.scores[layout.reference])
+    length = batch.scale + place
+    matrix = bordered(at, unit, length, np.zeros_like(unit), np.ones(worlds))
+    sides = np.zeros((*matrix.shape[:2], 2))
+    sides[:, -1, 1] = 1.0
+    _, ahead, is_solved = _solved(matrix, sides)
+    size = np.abs(ahead).max(axis=0)
+    way = start(batch, place)
+    way.scores, way.anchor = at.scores.copy(), at.scores.copy()
+    way.unit, way.tangent, way.tangent_place = unit, direction * ahead[:-1] / size, direction * ahead[-1] / size
+    way.place, way.anchor_place = (place * (1 + direction * DEPARTURE) for _ in range(2))
+    way.sign = direction * np.where(is_solved, np.linalg.slogdet(matrix)[0], 0.0)
+    way.step[:] = 1.0
+    _set_out(way, at, np.ones(worlds, bool), np.full(worlds, np.inf))
+    return way
+
+
+def trace(
+    batch: Batch,
+    way: Way,
+    target: Floats,
+    is_limit: NDArray[np.bool_],
+    ceiling: Floats | None = None,
+    most_passes: int = MOST_PASSES,
+) -> Traced:
+    """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled.
+
+    Worlds that pass the `ceiling` [W], come back to precision 0, or take too many passes, end as too long.
+    """
+    done = _nothing(batch)
+    part, is_over = batch, np.zeros(len(batch), bool)
+    while len(way.world):
+        at = point(part, way.scores, way.place)
+        ended, residual = _ended(way, at, is_limit[way.world])
+        is_long = (way.passes >= most_passes) | (way.anchor_place < 0)
+        if ceiling is not None:
+            is_long |= way.anchor_place > ceiling[way.world]
+        ended[(ended < 0) & is_long] = LONG
+        ended[is_over] = -1
+        if (ended >= 0).any():
+            _record(done, way, at, ended, residual)
+            is_over |= ended >= 0
+            keep = np.flatnonzero(~is_over)
+            if not len(keep):
+                break
+            if len(keep) < WORTH_CUTTING * len(ended) or (ended > ARRIVED).any():
+                way, at, is_over = way.part(keep), at.part(keep), is_over[keep]
+                part = at.batch
+        _advance(way, at, target[way.world], is_limit[way.world])
+    return done
+
+
+def _nothing(batch: Batch) -> Traced:
+    worlds, row = len(batch), np.full(len(batch), np.inf)
+    count = np.zeros(worlds, np.int64)
+    table = np.zeros_like(batch.offset)
+    return Traced(
+        batch.offset.copy(),
+        np.zeros(worlds),
+        table,
+        table.copy(),
+        count + STALLED,
+        row,
+        row.copy(),
+        row.copy(),
+        count,
+        count.copy(),
+    )
+
+
+def _ended(way: Way, at: Point, is_limit: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
+    """How each world ended [W], -1 where it goes on, and the residual [W]."""
+    held = way.is_last & way.is_sure
+    residual = at.residual if held.any() else np.full(len(held), np.inf)
+    is_still = held & (way.last_miss <= _fine(way, at))
+    is_still |= held & (way.last_miss <= NEAR) & np.where(is_limit, way.is_settled, residual <= RESIDUAL)
+    ended = np.where(is_still, ARRIVED, -1)
+    ended[(ended < 0) & (way.step < LEAST_STEP)] = STALLED
+    return ended, residual
+
+
+def _fine(way: Way, at: Point) -> Floats:
+    """[W] Newton steps that small are followed by rounding."""
+    return np.asarray(np.maximum(FINE, ROUNDING * way.place / at.batch.scale))
+
+
+def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residual: Floats) -> None:
+    """Note where worlds ended; those that did not arrive, at the last point on the branch.
+
+    That is an arrival too where the limit may be taken there, though rounding hinders Newton's last step.
+    """
+    lost = ended > ARRIVED
+    if lost.any():
+        back = np.flatnonzero(lost)
+        last = point(at.batch.part(back), way.anchor[:, back], way.anchor_place[back])
+        at.scores[:, back], at.place[back], at.log_choice[:, back] = last.scores, last.place, last.log_choice
+        at.worth.worth[:, back], residual[back] = last.worth.worth, last.residual
+    gone, is_taken = ended >= 0, lost & way.is_settled
+    world = way.world[gone]
+    for name, value in (
+        ("scores", at.scores),
+        ("place", at.place),
+        ("log_choice", at.log_choice),
+        ("worth", at.worth.worth),
+        ("ended", np.where(is_taken, ARRIVED, ended)),
+        ("residual", residual),
+        ("correction", np.where(lost, residual, way.correction)),
+        ("drift", way.drift),
+        ("folds", way.folds),
+        ("bifurcations", way.bifurcations),
+    ):
+        getattr(done, name)[..., world] = value[..., gone]
+
+
+def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -> None:
+    """One Newton step in every world, and a new stretch in those that are on the branch or have gone astray."""
+    layout = at.batch.layout
+    length = at.batch.scale + np.abs(way.anchor_place)
+    matrix = bordered(at, way.unit, length, way.border, way.border_place)
+    sides = np.zeros((*matrix.shape[:2], 2))
+    sides[:, :-1, 0] = -(at.gap / way.unit).T
+    sides[:, -1, 1] = 1.0
+    newton, ahead, is_solved = _solved(matrix, sides)
+    miss = np.abs(newton).max(axis=0)
+    is_first = way.newton == 0
+    way.first_miss[is_first] = miss[is_first]
+    is_astray = (
+        ~is_solved
+        | ~np.isfinite(miss)
+        | (is_first & (miss > GREATEST_MISS))
+        | (~is_first & (miss > 0.5 * way.last_miss) & (miss > _fine(way, at)))
+        | (way.newton >= MOST_NEWTON)
+    )
+    is_high = is_limit & (way.place > HIGH * at.batch.scale)
+    is_near = ~is_astray & (miss < np.where(is_high, _fine(way, at), NEAR))
+    _check_sign(way, matrix, ahead, is_near & ~way.is_sure, is_astray)
+    landing = way.place + np.where(is_near, newton[-1] * length, 0.0)
+    overshoots = is_near & ~way.is_last & ((way.anchor_place < target) != (landing < target))
+    is_astray |= overshoots
+    is_near &= ~is_astray
+    way.last_miss = miss
+    if way.is_last.any():
+        moved = at.batch.response.moved(at.scores, at.log_choice, newton[:-1] * way.unit)
+        way.correction = np.abs(np.exp(at.log_choice) * moved).max(axis=0, initial=0.0)
+    goes_on = ~is_astray
+    way.scores[layout.unknown] += np.where(goes_on, newton[:-1] * way.unit, 0.0)
+    way.place[goes_on] += np.where(way.is_last, 0.0, newton[-1] * length)[goes_on]
+    way.newton += 1
+    way.passes += 1
+    arrived = is_near & ~way.is_last
+    _arrive(way, at, ahead, arrived, length)
+    way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
+    is_rounding = (way.step < SHORT) & (way.anchor_place >= FAR * at.batch.scale) & (way.drift < SETTLED)
+    way.is_settled = (way.is_settled | is_rounding) & is_limit
+    _set_out(way, at, arrived | is_astray, target)
+
+
+def _solved(matrix: Floats, sides: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Newton steps [D + 1, W], the way ahead [D + 1, W], and where there are any [W]."""
+    is_solved: NDArray[np.bool_] = np.asarray(
+        np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(sides).all(axis=(1, 2))
+    )
+    if not is_solved.all():
+        matrix[~is_solved] = np.eye(matrix.shape[1])
+        sides[~is_solved] = 0.0
+    try:
+        found = np.asarray(np.linalg.solve(matrix, sides), np.float64)
+    except np.linalg.LinAlgError:
+        found = np.zeros_like(sides)
+        for world in range(len(matrix)):
+            try:
+                found[world] = np.linalg.solve(matrix[world], sides[world])
+            except np.linalg.LinAlgError:
+                is_solved[world] = False
+    return found[:, :, 0].T.copy(), found[:, :, 1].T.copy(), is_solved
+
+
+def _check_sign(
+    way: Way, matrix: Floats, ahead: Floats, asked: NDArray[np.bool_], is_astray: NDArray[np.bool_]
+) -> None:
+    """Mark as astray where the determinant has the wrong sign, or the branch would turn too sharply."""
+    if not asked.any():
+        return
+    sign = np.zeros(len(asked))
+    is_plain = asked & way.is_last & _is_dominant(matrix)
+    sign[is_plain] = 1.0
+    rest = asked & ~is_plain
+    if rest.any():
+        sign[rest] = np.linalg.slogdet(matrix[rest])[0]
+    expected = np.where(way.is_last & (way.tangent_place < 0), -way.sign, way.sign)
+    differs = asked & (sign != expected)
+    is_bifurcation = differs & (way.step <= BIFURCATION_STEP)
+    way.bifurcations[is_bifurcation] += 1
+    way.sign[is_bifurcation] *= -1
+    cosine = 1 / np.sqrt(1e-300 + (ahead**2).sum(axis=0) * ((way.tangent**2).sum(axis=0) + way.tangent_place**2))
+    is_astray |= (differs & ~is_bifurcation) | (asked & ~way.is_last & (way.anchor_place > 0) & (cosine < TURN))
+    way.is_sure |= asked & ~is_astray
+
+
+def _is_dominant(matrix: Floats) -> NDArray[np.bool_]:
+    """[W] whether the diagonal outweighs each row, but for the border: the determinant is positive then."""
+    inner = matrix[:, :-1, :-1]
+    return np.asarray((2 * np.diagonal(inner, axis1=1, axis2=2) > np.abs(inner).sum(axis=2)).all(axis=1))
+
+
+def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], length: Floats) -> None:
+    """Take the points just reached as anchors, with tangents of length 1 and the next step."""
+    if not arrived.any():
+        return
+    layout = at.batch.layout
+    moved = ahead[:-1] * way.unit
+    change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
+    drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-100) * at.place / length
+    arrived = arrived & ~_settle(way, at, arrived, drift)
+    way.drift[arrived] = drift[arrived]
+    way.anchor[:, arrived] = layout.centred(way.scores)[:, arrived]
+    way.anchor_place[arrived] = way.place[arrived]
+    lead = way.anchor[layout.unknown] - way.anchor[layout.reference]
+    way.unit[:, arrived] = 1 + np.abs(lead[:, arrived])
+    tangent = moved / way.unit
+    tangent_place = ahead[-1] * length / (at.batch.scale + np.abs(way.anchor_place))
+    size = np.maximum(np.maximum(np.abs(tangent).max(axis=0, initial=0.0), np.abs(tangent_place)), 1e-300)
+    way.folds[arrived & (np.sign(tangent_place) * np.sign(way.tangent_place) < 0)] += 1
+    way.tangent[:, arrived] = (tangent / size)[:, arrived]
+    way.tangent_place[arrived] = (tangent_place / size)[arrived]
+    growth = np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss, 1e-6)), 0.5, 4.0)
+    way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
+
+
+def _settle(way: Way, at: Point, arrived: NDArray[np.bool_], drift: Floats) -> NDArray[np.bool_]:
+    """Mark where the limit may be taken; where behaviour has begun to move more again, by rounding, the last point is better [W]."""
+    is_far = arrived & (way.place >= FAR * at.batch.scale)
+    way.is_settled |= is_far & (drift < DRIFT)
+    is_worse = is_far & ~way.is_settled & (way.drift < SETTLED) & (drift > way.drift)
+    is_worse &= way.anchor_place >= FAR * at.batch.scale
+    way.is_settled |= is_worse
+    return is_worse
+
+
+def _set_out(way: Way, at: Point, starts: NDArray[np.bool_], target: Floats) -> None:
+    """Predict the next point along the tangent; hold precision at its target where that lies within the step."""
+    if not starts.any():
+        return
+    layout = at.batch.layout
+    length = at.batch.scale + np.abs(way.anchor_place)
+    left = (target - way.anchor_place) / length
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = np.where(left * way.tangent_place > 0, left / way.tangent_place, np.inf)
+    needed = np.where(left == 0, 0.0, needed)
+    is_last = (needed <= way.step) | way.is_settled
+    stretch = np.where(way.is_settled, 0.0, np.minimum(needed, way.step))
+    ahead = way.anchor.copy()
+    ahead[layout.unknown] += stretch * way.tangent * way.unit
+    way.scores[:, starts] = ahead[:, starts]
+    place = np.where(is_last & ~way.is_settled, target, way.anchor_place + stretch * way.tangent_place * length)
+    way.place[starts] = place[starts]
+    border = np.where(is_last, 0.0, way.tangent)
+    way.border[:, starts] = border[:, starts]
+    way.border_place[starts] = np.where(is_last, 1.0, way.tangent_place)[starts]
+    way.is_last[starts] = is_last[starts]
+    way.is_sure[starts] = way.is_settled[starts]
+    way.newton[starts] = 0
+    way.last_miss[starts] = np.inf

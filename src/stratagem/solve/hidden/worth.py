@@ -1,0 +1,186 @@
+"""What each action is worth to its mover, given how all choose, and how that moves.
+
+The worth of an action is the certainty equivalent of the payoff over the paths through it, weighed by chance and by all other
+choices on them; with constant risk aversion only a monotone function stands between it and a mean. Weights are logarithms less their
+maximum over the action's paths, so what is believed off the path comes out of ratios of probabilities that are themselves 0.
+
+Axes: W worlds, P players, A actions, V visits, D unknowns, K entries of the Jacobian.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stratagem.solve.hidden.layout import Layout
+from stratagem.solve.hidden.paths import Floats, Numbers
+from stratagem.solve.hidden.response import Response
+
+MILD = 0.25  # risk aversion times the range of payoffs, below which differences from the mean are summed
+
+SAFE_EXPONENT = -600.0  # above it no exponential is lost
+
+
+@dataclass(frozen=True)
+class Attitude:
+    """Constant absolute risk aversion."""
+
+    aversion: Floats  # [A, W]
+    is_strong: NDArray[np.bool_]  # [A, W] where exponentials are summed as they are
+    exponent: Floats  # [V, W] minus aversion times payoff
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some worlds of one layout, their numbers laid out by visit."""
+
+    layout: Layout
+    response: Response
+    log_chance: Floats  # [V, W] as the mover of the visit's action sees it; -inf where fewer trembles reach the action
+    value: Floats  # [V, W] payoff of the mover, less the middle of the range; or what is averaged in its place
+    offset: Floats  # [A, W]
+    rate: Floats  # [A, W] precision of the mover, for one unit along the branch
+    scale: Floats  # [W] where on the branch precision times the range of payoffs is 1, for the player with the most
+    attitude: Attitude | None
+
+    def __len__(self) -> int:
+        """W."""
+        return len(self.scale)
+
+    def part(self, worlds: NDArray[np.int64]) -> Batch:
+        """Some of the worlds."""
+        attitude = self.attitude
+        if attitude is not None:
+            attitude = Attitude(*(getattr(attitude, one.name)[:, worlds] for one in fields(attitude)))
+        cut = (self.log_chance[:, worlds], self.value[:, worlds], self.offset[:, worlds], self.rate[:, worlds])
+        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude)
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What actions are worth under some choices, and the parts that derivatives are made of."""
+
+    layout: Layout
+    worth: Floats  # [A, W] certainty equivalent, up to a constant of the player
+    weight: Floats  # [V, W] of the path, up to a factor of the visit's action
+    total: Floats  # [A, W] summed weights
+    value: Floats  # [V, W] what is averaged
+    mean: Floats  # [A, W]
+    averse_slope: Floats | None = None  # [V, W]
+    averse_share: Floats | None = None  # [V, W]
+
+    @property
+    def share(self) -> Floats:
+        """[V, W] derivative of the action's worth by the payoff on the path: its probability, tilted by risk aversion."""
+        return self.belief if self.averse_share is None else self.averse_share
+
+    @property
+    def belief(self) -> Floats:
+        """[V, W] probability of the path, given the visit's action."""
+        return np.asarray(self.weight * (1 / self.total)[self.layout.action_of_visit])
+
+    @property
+    def slope(self) -> Floats:
+        """[V, W] derivative of the action's worth by the logarithm of the path's weight."""
+        if self.averse_slope is not None:
+            return self.averse_slope
+        action = self.layout.action_of_visit
+        slope = self.value - self.mean[action]
+        slope *= self.weight
+        slope *= (1 / self.total)[action]
+        return np.asarray(slope)
+
+    def part(self, worlds: NDArray[np.int64]) -> Worth:
+        """Some of the worlds."""
+        return Worth(
+            self.layout,
+            self.worth[:, worlds],
+            self.weight[:, worlds],
+            self.total[:, worlds],
+            self.value[:, worlds],
+            self.mean[:, worlds],
+            None if self.averse_slope is None else self.averse_slope[:, worlds],
+            None if self.averse_share is None else self.averse_share[:, worlds],
+        )
+
+
+def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
+    """The numbers of some worlds by visit."""
+    player, path = layout.player_of_visit, layout.path_of_visit
+    evaluator = player if numbers.log_chance.shape[0] > 1 else np.zeros_like(player)
+    log_chance = numbers.finite_log_chance[evaluator, path]
+    if numbers.has_trembles:
+        trembles = numbers.order[evaluator, path]
+        fewest = np.minimum.reduceat(trembles, layout.first_visit, axis=0)
+        log_chance = np.where(trembles > fewest[layout.action_of_visit], -np.inf, log_chance)
+    rate = np.where(np.isinf(numbers.precision), 1.0, numbers.precision)
+    low, high = numbers.payoff.min(axis=1), numbers.payoff.max(axis=1)  # [P, W]
+    is_decider = np.isin(np.arange(len(low)), layout.player_of_action)
+    reach = np.where(is_decider[:, None], rate * (high - low), 0.0).max(axis=0)
+    scale = 1 / np.where(reach > 0, reach, 1.0)
+    value = numbers.payoff[player, path] - ((low + high) / 2)[player]
+    attitude = None
+    if numbers.risk_aversion is not None and numbers.risk_aversion.any():
+        alpha = numbers.risk_aversion
+        exponent = -alpha[player] * value
+        is_strong = np.abs(alpha) * (high - low) > MILD
+        attitude = Attitude(alpha[layout.player_of_action], is_strong[layout.player_of_action], exponent)
+        safe = np.where((alpha == 0) | is_strong, 1.0, alpha)[player]
+        is_mild = ((alpha != 0) & ~is_strong)[player]
+        value = np.where(is_mild, -np.expm1(np.where(is_mild, exponent, 0.0)) / safe, value)
+    return Batch(
+        layout,
+        response,
+        log_chance,
+        value,
+        response.offsets(numbers.log_share),
+        rate[layout.player_of_action],
+        scale,
+        attitude,
+    )
+
+
+def worth(batch: Batch, log_choice: Floats) -> Worth:
+    """What all actions are worth under log probabilities [A, W] of choice."""
+    layout = batch.layout
+    log_weight = layout.others @ log_choice
+    log_weight += batch.log_chance
+    weight = _weight(layout, log_weight)
+    total = layout.sum_of_action @ weight
+    mean = layout.sum_of_action @ (weight * batch.value) / total
+    plain = Worth(layout, mean, weight, total, batch.value, mean)
+    return plain if batch.attitude is None else _averse(plain, batch.attitude, log_weight)
+
+
+def _averse(plain: Worth, one: Attitude, log_weight: Floats) -> Worth:
+    """Certainty equivalents in place of means."""
+    layout, action = plain.layout, plain.layout.action_of_visit
+    is_neutral = one.aversion == 0
+    safe = np.where(is_neutral, 1.0, one.aversion)
+    gain = np.where(one.is_strong | is_neutral, 0.0, -one.aversion * plain.mean)
+    value = np.where(is_neutral, plain.mean, -np.log1p(gain) / safe)
+    slope = plain.slope / (1 + gain)[action]
+    tilted = log_weight + one.exponent
+    weight = _weight(layout, tilted)
+    share = weight / (layout.sum_of_action @ weight)[action]
+    if one.is_strong.any():
+        change = _log_sum(layout, tilted) - _log_sum(layout, log_weight)
+        value = np.where(one.is_strong, -change / safe, value)
+        slope = np.where(one.is_strong[action], (plain.belief - share) / safe[action], slope)
+    return replace(plain, worth=value, averse_slope=slope, averse_share=share)
+
+
+def _weight(layout: Layout, log_weight: Floats) -> Floats:
+    """Weights [V, W], for each action up to a factor where exponentials would be lost."""
+    if log_weight.min() > SAFE_EXPONENT:
+        return np.exp(log_weight)
+    top = np.maximum.reduceat(log_weight, layout.first_visit, axis=0)
+    return np.asarray(np.exp(log_weight - top[layout.action_of_visit]))
+
+
+def _log_sum(layout: Layout, log_weight: Floats) -> Floats:
+    """The logarithm of each action's summed weights [A, W]."""
+    top = np.maximum.reduceat(log_weight, layout.first_visit, axis=0)
+    return np.asarray(top + np.log(layout.sum_of_action @ np.exp(log_weight - top[layout.action_of_visit])))

@@ -1,0 +1,82 @@
+"""Subgames in which some mover cannot tell states apart, as the equilibrium solver reads them (M7, M9).
+
+Takes a game; gives, for each such subgame, its information sets and actions, and the ways through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from stratagem.graph.game import Game, Ints
+from stratagem.solve.subgames import Paths, Subgame, paths, subgames
+
+
+@dataclass(frozen=True)
+class HiddenSubgame:
+    """A subgame with information sets of several states.
+
+    Axes: I information sets, A actions, T ways through, J edges of decisions.
+    """
+
+    root: int
+    inner: Ints  # nodes
+    ways: Paths
+    infoset: Ints  # [I] numbers in the game
+    player_of_infoset: Ints  # [I]
+    first_action: Ints  # [I+1]
+    edge_of_action: Ints  # [A] one edge of each
+    edges: Ints  # [J] ascending
+    action_of_edge: Ints  # [J]
+
+    def actions_of(self, edges: Ints) -> Ints:
+        """The action that each edge is, -1 for edges of chance."""
+        place = np.searchsorted(self.edges, edges)
+        place[place == len(self.edges)] = 0
+        is_action = self.edges[place] == edges if len(self.edges) else np.zeros(len(edges), bool)
+        return np.where(is_action, self.action_of_edge[place], -1).astype(np.int32)
+
+
+def is_hidden(game: Game) -> bool:
+    """Whether some mover cannot tell states apart."""
+    infosets = game.infoset_of_node[game.infoset_of_node >= 0]
+    return len(np.unique(infosets)) < len(infosets)
+
+
+def hidden_subgames(game: Game) -> tuple[HiddenSubgame, ...]:
+    """The subgames of a game in which some mover cannot tell states apart, latest first."""
+    return tuple(_hidden(game)) if is_hidden(game) else ()
+
+
+def _hidden(game: Game) -> Iterator[HiddenSubgame]:
+    size_of_infoset = np.bincount(game.infoset_of_node[game.infoset_of_node >= 0])
+    for subgame in subgames(game):
+        infosets = game.infoset_of_node[subgame.inner]
+        infosets = infosets[infosets >= 0]
+        if len(infosets) and (size_of_infoset[infosets] > 1).any():
+            yield _read(game, subgame)
+
+
+def _read(game: Game, subgame: Subgame) -> HiddenSubgame:
+    deciding = subgame.inner[game.infoset_of_node[subgame.inner] >= 0]
+    infosets, first, of_node = np.unique(game.infoset_of_node[deciding], return_index=True, return_inverse=True)
+    branching = np.diff(game.first_edge)
+    heads = deciding[first]
+    first_action = np.concatenate([[0], np.cumsum(branching[heads])])
+    edges = [np.arange(game.first_edge[node], game.first_edge[node + 1]) for node in deciding]
+    actions = [first_action[place] + np.arange(branching[node]) for place, node in zip(of_node, deciding, strict=True)]
+    return HiddenSubgame(
+        root=subgame.root,
+        inner=subgame.inner,
+        ways=paths(game, subgame),
+        infoset=infosets.astype(np.int32),
+        player_of_infoset=game.player_of_node[heads],
+        first_action=first_action.astype(np.int32),
+        edge_of_action=np.concatenate(
+            [np.arange(game.first_edge[node], game.first_edge[node + 1]) for node in heads]
+        ).astype(np.int32),
+        edges=np.concatenate(edges).astype(np.int32),
+        action_of_edge=np.concatenate(actions).astype(np.int32),
+    )
