@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from stratagem.analyse.finding import Column, Finding, Table
+from stratagem.analyse.finding import Basis, Column, Finding, Table
 from stratagem.fit.estimate import Fitted
 from stratagem.fit.jet import Floats, Jet
 from stratagem.fit.signalling import num_equilibria
@@ -36,7 +36,7 @@ def fit_finding(fitted: Fitted, further: tuple[Table, ...] = (), said: tuple[str
         judgements=(*_judgements(fitted), *said),
         tables=(coefficients_table(fitted), *_maxima(fitted), *_outcomes(fitted), *further),
         caveats=tuple(_caveats(fitted)),
-        rests_on=() if model.source is None else (model.source,),
+        rests_on=() if model.source is None else (Basis("model", model.title, model.source, None),),
         manifest=manifest(fitted),
     )
 

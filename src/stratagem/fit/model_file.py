@@ -1,7 +1,7 @@
 """A model file to a `Model`: who moves, what is reached, on which columns payoffs rest, where the moves are recorded.
 
 Takes text; gives the model as it is written, with the place of every formula in the file. Knows no data and no arrays.
-The rules (F1 to F9) are in docs/fitting.md.
+The rules (F1 to F8) are in docs/fitting.md.
 """
 
 from __future__ import annotations
