@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import log, sqrt
 
 import numpy as np
@@ -17,6 +18,7 @@ from stratagem.graph.points import uniforms
 from stratagem.graph.worlds import draw
 from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.model import Scenario
+from stratagem.scenario.read import parse_scenario
 from stratagem.solve.columns import prepare
 from stratagem.solve.intervene import choice
 from stratagem.solve.known import with_means
@@ -75,7 +77,9 @@ def latent(one: Likelihood, worlds: int = WORLDS) -> np.ndarray:
 
 
 def founding() -> tuple[Scenario, tuple[str, ...]]:
-    model = load("kazakhstan-ukraine-2022-second-edition").scenario
+    """The founding case with all moves in the open."""
+    text = load("kazakhstan-ukraine-2022-second-edition").text
+    model = parse_scenario(re.sub(r"(?m)^\s+seen (by|after|as): .*\n", "", text))
     return model, tuple(one.that for one in model.history)
 
 
@@ -93,6 +97,9 @@ def test_numbers_are_those_of_the_worlds_drawn_by_counter(name: str) -> None:
         (numbers.gains, inputs.gains), (numbers.precision, inputs.precision), (numbers.risk_aversion, inputs.risk_aversion),
         (numbers.discounts, inputs.discounts), (numbers.shares[one.game.rows_read], tables),
     ):  # fmt: skip
+        if expected is None:
+            assert found is None
+            continue
         assert np.asarray(found)[..., kept] == pytest.approx(expected[..., kept], rel=ROUNDING, abs=ROUNDING)
 
 
