@@ -318,3 +318,27 @@ def test_games_without_a_choice(text: str, payoffs: list[float], precision: floa
     assert list(found.profile.payoffs.values()) == pytest.approx(payoffs)
     assert len(found.profile.payoffs) == len(payoffs)
     assert Fraction(found.profile.residual) == 0
+
+
+COORDINATION = """EFG 2 R "Coordination" { "Row" "Column" }
+p "" 1 1 "" { "A" "B" } 0
+p "" 2 1 "" { "A" "B" } 0 t "" 1 "" { 2 2 } t "" 2 "" { 0 0 }
+p "" 2 1 0 t "" 3 "" { 0 0 } t "" 4 "" { 1 1 }
+"""
+
+
+@pytest.mark.parametrize("precision", [8.0, math.inf])
+def test_a_game_of_three_equilibria_shows_three(precision: float) -> None:
+    found = answer(parse_efg(COORDINATION), precision)
+    shown = sorted(one.infosets[0].actions[0][1] for one in (found.profile, *found.others))
+    if math.isinf(precision):
+        assert shown == pytest.approx([0, 1 / 3, 1], abs=1e-9)
+    else:
+        # A symmetric equilibrium is a fixed point of p = logistic(8 (3 p - 1)).
+        assert len(shown) == 3
+        assert shown == pytest.approx([1 / (1 + math.exp(-8 * (3 * p - 1))) for p in shown], abs=1e-9)
+    assert all(one.residual < 1e-10 for one in found.others)
+
+
+def test_at_low_precision_there_is_one() -> None:
+    assert answer(parse_efg(COORDINATION), 0.5).others == ()

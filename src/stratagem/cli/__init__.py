@@ -3,7 +3,7 @@
 One module a family of verbs; `output` holds what they share. Standard output is the answer, standard error the progress and the faults.
 """
 
-from stratagem.cli import analyses, files, fitting, looking_back, solving
+from stratagem.cli import analyses, exporting, files, fitting, looking_back, solving
 from stratagem.cli.program import main
 
-__all__ = ["analyses", "files", "fitting", "looking_back", "main", "solving"]
+__all__ = ["analyses", "exporting", "files", "fitting", "looking_back", "main", "solving"]

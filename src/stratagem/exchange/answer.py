@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from stratagem.exchange.solve_tree import Solved, solve_tree
+from stratagem.exchange.solve_tree import Solved, is_searched, other_equilibria, solve_tree
 from stratagem.exchange.tree import Tree
 from stratagem.exchange.tree_to_game import infosets_in_order, player_names, to_game
 from stratagem.graph.game import Game
+from stratagem.solve.subgames import hidden_parts
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,14 @@ def answer(tree: Tree, precision: float, response: str = "logit") -> GameAnswer:
     """
     game = to_game(tree)
     solved = solve_tree(game, precision, response)
+    unsearched = [] if is_searched(game) or not hidden_parts(game) else ["too large to search for further equilibria"]
     remarks = [*solved.remarks, f"no move gains more than {solved.regret:.1e} by another action"]
     return GameAnswer(
         title=tree.title,
         profile=_profile(tree, game, solved),
-        status="; ".join(remarks if math.isinf(precision) else solved.remarks),
+        status="; ".join([*(remarks if math.isinf(precision) else solved.remarks), *unsearched]),
         precision=precision,
-        others=(),
+        others=tuple(_profile(tree, game, one) for one in other_equilibria(game, precision, response)),
         is_found=solved.is_found,
     )
 

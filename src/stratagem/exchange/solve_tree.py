@@ -13,6 +13,7 @@ from stratagem.graph.game import CHANCE, TERMINAL, Floats, Game, Ints
 from stratagem.graph.table import evaluate
 from stratagem.solve.columns import Columns, Inputs
 from stratagem.solve.hidden.equilibrium import CONVERGED, LIMIT, STATUS, Equilibrium
+from stratagem.solve.hidden.others import others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve as solve_hidden
 from stratagem.solve.plan import plan
@@ -21,6 +22,8 @@ from stratagem.solve.subgames import Subgame, hidden_parts, paths, whole
 from stratagem.solve.sweep import Sweep, backward, forward
 
 MAX_FREE = 4000  # probabilities that one hidden part leaves open
+NO_INFOSET = -1
+MAX_SEARCHED = 60  # probabilities left open, up to which further equilibria are searched for
 SEEN = 1e-8  # reach above which an information set is on the path
 
 
@@ -55,6 +58,39 @@ def solve_tree(game: Game, precision: float, response: str = "logit") -> Solved:
     parts = hidden_parts(game) if response == "logit" else [whole(game)]
     solved = [_solve_part(game, inputs, part, response) for part in parts]
     return _joined(game, inputs, parts, solved)
+
+
+def is_searched(game: Game) -> bool:
+    """Whether further equilibria are searched for: something is hidden, and few probabilities are open."""
+    _, heads = np.unique(np.where(game.infoset_of_node >= 0, game.infoset_of_node, NO_INFOSET), return_index=True)
+    deciding = heads[game.infoset_of_node[heads] >= 0]
+    free = int((np.diff(game.first_edge)[deciding] - 1).sum())
+    return bool(hidden_parts(game)) and free <= MAX_SEARCHED
+
+
+def other_equilibria(game: Game, precision: float, response: str = "logit") -> list[Solved]:
+    """Further equilibria of a game in which something is hidden and few probabilities are open, as far as a search finds them.
+
+    The search goes on along the branch and begins anew from 40 profiles (`solve.hidden.others`); it proves no list complete.
+    """
+    if not is_searched(game):
+        return []
+    inputs, everything = _inputs(game, precision), whole(game)
+    part = _part(game, inputs, everything)
+    found = solve_hidden(part.paths, part.numbers, response)
+    more = others(part.paths, part.numbers, found, response)
+    return [
+        _other(game, inputs, everything, part, np.ascontiguousarray(more.log_behaviour[:, [place]]), float(residual))
+        for place, residual in enumerate(more.residual)
+    ]
+
+
+def _other(
+    game: Game, inputs: Inputs, everything: Subgame, part: Part, log_behaviour: Floats, residual: float
+) -> Solved:
+    behaviour = np.zeros(game.num_edges)
+    _fill(game, inputs, everything, part, log_behaviour, behaviour)
+    return Solved(behaviour, _expected(part, log_behaviour), residual, float("nan"), (), True)
 
 
 def _inputs(game: Game, precision: float) -> Inputs:
@@ -162,7 +198,7 @@ def _joined(game: Game, inputs: Inputs, subgames: Sequence[Subgame], parts: Sequ
     sweep = _swept(game, inputs, subgames, [one.payoffs for one in parts])
     behaviour = np.zeros(game.num_edges) if sweep is None else sweep.behaviour[:, 0].copy()
     for subgame, one in zip(subgames, parts, strict=True):
-        _fill(game, inputs, subgame, one, behaviour)
+        _fill(game, inputs, subgame, one.part, one.equilibrium.log_behaviour, behaviour)
     found = [one.equilibrium for one in parts]
     regrets = [one.regret for one in found] if sweep is None else [sweep.regret, *(one.regret for one in found)]
     remarks = _remarks(found, bool(np.isinf(inputs.precision).all()))
@@ -199,12 +235,12 @@ def _closed(game: Game, inputs: Inputs, subgames: Sequence[Subgame], payoffs: Se
     return closed, replace(inputs, gains=np.concatenate(gains))
 
 
-def _fill(game: Game, inputs: Inputs, subgame: Subgame, solved: SolvedPart, behaviour: Floats) -> None:
+def _fill(game: Game, inputs: Inputs, subgame: Subgame, part: Part, log_behaviour: Floats, behaviour: Floats) -> None:
     """Write the behaviour of a hidden part, and the odds of chance in it."""
     for node in subgame.inner[game.player_of_node[subgame.inner] == CHANCE]:
         edges = np.arange(game.first_edge[node], game.first_edge[node + 1])
         behaviour[edges] = inputs.tables[0][game.share_of_edge[edges], 0]
-    for edges, chance in zip(solved.part.edges, np.exp(solved.equilibrium.log_behaviour[:, 0]), strict=True):
+    for edges, chance in zip(part.edges, np.exp(log_behaviour[:, 0]), strict=True):
         behaviour[edges] = chance
 
 
