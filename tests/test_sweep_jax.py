@@ -16,7 +16,6 @@ from stratagem.graph.worlds import draw
 from stratagem.solve import engine
 from stratagem.solve.columns import Columns, Inputs, prepare
 from stratagem.solve.engine import LARGE_RUN, choose
-from stratagem.solve.infosets import is_hidden
 from stratagem.solve.known import with_means
 from stratagem.solve.padded import lay_out, rounded
 from stratagem.solve.plan import plan
@@ -96,8 +95,6 @@ def drawn_game(seed: int, num_nodes: int = 60, ties: tuple[str, ...] = ("equal",
         is_conditional=(),
         guarded_rows=none,
         num_histories=0.0,
-        facts=(),
-        knowledge_of_node=None,
     )
 
 
@@ -193,9 +190,7 @@ def test_history_is_kept_on_the_way_forward() -> None:
 def test_catalogue_agrees(name: str) -> None:
     scenario = load(name).scenario
     game = compile_scenario(scenario)
-    if is_hidden(game):
-        pytest.skip("the JAX engine solves public games")
-    worlds = with_means(game, scenario, draw(scenario, 130, 1))
+    worlds = with_means(game, scenario, draw(scenario, 130, 1), everything=True)
     assert_same_sweep(game, prepare(game, scenario, worlds))
 
 

@@ -226,7 +226,7 @@ def test_an_unknown_option_is_named() -> None:
 
 
 def test_the_founding_case() -> None:
-    finding = discover(Study(load("kazakhstan-ukraine-2022"), worlds=4000), "west_course", "offensive")
+    finding = discover(Study(load("kazakhstan-ukraine-2022"), worlds=1500), "west_course", "offensive")
     rows = next(one for one in finding.tables if one.name == "boxes").rows
     assert rows
     assert "optimism" in str(rows[0][-1])

@@ -45,10 +45,8 @@ class Grounding:
         """The grounds of moves: what they are, what they read, and what their movers want."""
         found: dict[str, None] = {}
         for name in moves:
-            found[name] = None
-            if name not in self.moves:  # a number that only some know, which chance decides
-                continue
             item = self.moves[name]
+            found[name] = None
             found.update(dict.fromkeys(f"{name}.{option}" for option in item.options))
             found.update(dict.fromkeys(self._names(_formulas(item))))
             if isinstance(item, Move):

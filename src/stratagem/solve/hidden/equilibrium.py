@@ -45,7 +45,9 @@ class Equilibrium:
     drift: (
         Floats  # [W] how much a probability would still move if precision doubled, to first order; of use in the limit
     )
-    worth: Floats  # [A, W] of the action to its mover, given beliefs and all other choices; NaN where it is not available
+    worth: (
+        Floats  # [A, W] of the action to its mover, given beliefs and all other choices; NaN where it is not available
+    )
     regret: Floats  # [I, W] what the mover would gain at the infoset by the best action instead, in payoff
     log_reach: Floats  # [I, W] log probability of reaching the infoset, as its mover evaluates chance
     trembles: NDArray[np.int64]  # [I, W] how many impossible moves of chance it takes to get there

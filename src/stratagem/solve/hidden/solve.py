@@ -159,7 +159,9 @@ def _fill(found: Equilibrium, piece: Piece, solved: tuple[Batch, Traced]) -> Non
     log_choice = batch.response.log_choice(traced.scores)
     log_reach, trembles = reach(piece.layout, piece.numbers, log_choice)
     residual = np.where(is_limit, traced.correction, point(batch, traced.scores, traced.place).residual)
-    status = np.where(is_limit, np.where(traced.drift < states.SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
+    status = np.where(
+        is_limit, np.where(traced.drift < states.SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED
+    )
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
     failed = np.where(traced.ended == STALLED, states.STALLED, states.LONG)
     status = np.where(traced.ended == ARRIVED, status, failed)
