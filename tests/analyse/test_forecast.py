@@ -123,3 +123,24 @@ def test_the_ends_of_the_scale_are_said_as_such(value: float, text: str) -> None
 def test_a_probability_is_spoken_with_its_range_where_it_has_one() -> None:
     assert spoken(Pooled(0.4, 0.2, 0.7, 0.01)) == "40 % (20 % to 70 % over worlds)"
     assert spoken(Pooled(0.4, 0.4, 0.4, 0.0)) == "40 %"
+
+
+def test_a_move_is_summed_over_all_its_states_however_few_are_kept() -> None:
+    text = """
+    players: {p: {name: P, precision: 2}, o: {name: O, precision: 1}}
+    quantities: {known to all: {q: 0.2 to 0.6}}
+    timeline:
+      - {move: m, player: p, actions: {a: {payoffs: {p: q}}, b: , c: }}
+      - {move: n, player: o, if: m != c, actions: {x: {payoffs: {o: if m == a then q else 0}}, y: }}
+    """
+    whole, few = answered(text), answered(text, decisions=1)
+    assert len(whole.decisions) == 3
+    assert len(few.decisions) == 1
+    assert few.choices == whole.choices
+    (_, reply) = whole.choices
+    met = [one for one in whole.decisions if one.move == "n"]
+    assert reply.reach == pytest.approx(sum(one.reach for one in met), abs=ROUNDING)
+    for place, action in enumerate(reply.actions):
+        parts = [(one.reach, one.actions[place].probability.mean) for one in met]
+        chance = sum(reach * mean for reach, mean in parts) / reply.reach
+        assert action.probability.mean == pytest.approx(chance, abs=ROUNDING)

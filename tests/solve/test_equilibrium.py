@@ -195,3 +195,14 @@ def test_beliefs_are_told_where_they_may_matter() -> None:
     told = {(one.player, one.step, one.hidden) for one in beliefs(solved(TELLING, worlds=1))}
     assert told == {("o", "threaten", "resolve")}
     assert not list(beliefs(solved(SIGNAL, worlds=1)))
+
+
+def test_a_public_event_that_is_forced_is_one_that_came() -> None:
+    """Before anything is hidden, a surprise leaves the same subgame as the event itself."""
+    text = TELLING.replace(
+        "timeline:\n", "timeline:\n      - {chance: weather, outcomes: {fair: 0.3, foul: rest}}\n"
+    ).replace("o: -resolve", "o: (if weather == foul then -0.5 else 0) - resolve")
+    forced, came = solved(text, do=("weather=foul",), worlds=1), solved(text, history=("weather=foul",), worlds=1)
+    other = solved(text, do=("weather=fair",), worlds=1)
+    assert answer(forced, "yield") == pytest.approx(answer(came, "yield"), abs=1e-12)
+    assert abs(answer(forced, "yield") - answer(other, "yield")) > 0.01

@@ -308,26 +308,21 @@ def _action(
 
 
 def _choices(solution: Solution) -> Iterator[DecisionAnswer]:
-    """Each move as a whole: its actions over all kept states in which it may be reached."""
+    """Each move as a whole: its actions over all states in which it may be reached."""
     game, solved = solution.game, solution.is_solved
     total = max(float(np.where(solved, solution.weight, 0.0).sum()), 1e-300)
-    starts = np.concatenate([[0], np.cumsum(np.diff(game.first_edge)[solution.kept_nodes])])
     for number, step in enumerate(game.steps):
-        places = [place for place, node in enumerate(solution.kept_nodes) if game.step_of_node[node] == number]
-        reach = {place: np.where(solved, solution.reach[place], 0.0) for place in places}
-        weight = sum(reach.values(), np.zeros(len(solution.world)))
-        if not places or not weight.sum() > 0:
+        rows = {option: row for row, (where, option) in enumerate(solution.choices) if where == number}
+        joint, best = (np.where(solved, of[list(rows.values())], 0.0) for of in (solution.chosen, solution.preferred))
+        weight = joint.sum(axis=0)
+        if not weight.sum() > 0:
             continue
-        joint = np.zeros((2, len(step.options), len(solution.world)))
-        for place in places:
-            for edge in range(starts[place], starts[place + 1]):
-                option = game.option_of_edge[solution.kept_edges[edge]]
-                joint[0, option] += solution.behaviour[edge] * reach[place]
-                joint[1, option] += solution.best[edge] * reach[place]
         actions = []
         for option, name in enumerate(step.options):
-            best = float(joint[1, option].sum() / weight.sum())
-            actions.append(ActionAnswer(name, step.option_titles[option], pool(joint[0, option], weight), best))
+            places = [place for place, one in enumerate(rows) if one == option]
+            share = float(best[places].sum() / weight.sum())
+            chance = pool(joint[places].sum(axis=0), weight)
+            actions.append(ActionAnswer(name, step.option_titles[option], chance, share))
         yield DecisionAnswer(
             step.move,
             step.label,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,34 @@ from stratagem.solve.plan import Plan
 from stratagem.solve.solution import SOLVED, Solution
 from stratagem.solve.sweep import Sweep, action_values, likelihood
 from stratagem.solve.witness import sightings, told
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The actions of each step, summed over all its states. Axis C: (step, option) in the order of the timeline."""
+
+    options: tuple[tuple[int, int], ...]  # [C]
+    nodes: Ints  # where somebody decides
+    edges: Ints  # theirs
+    order: NDArray[np.intp]  # of the edges, by choice
+    starts: NDArray[np.intp]  # [C] into the ordered edges
+
+    @classmethod
+    def of(cls, game: Game) -> Choices:
+        """The choices of a game."""
+        nodes = np.flatnonzero(game.player_of_node >= 0).astype(np.int32)
+        edges = np.flatnonzero(game.player_of_node[game.parent_of_edge] >= 0).astype(np.int32)
+        keys = np.stack([game.step_of_node[game.parent_of_edge[edges]], game.option_of_edge[edges]], axis=1)
+        options, which = np.unique(keys, axis=0, return_inverse=True)
+        order = np.argsort(which.ravel(), kind="stable")
+        starts = np.searchsorted(which.ravel()[order], np.arange(len(options)))
+        return cls(tuple((int(step), int(option)) for step, option in options), nodes, edges, order, starts)
+
+    def summed(self, game: Game, of_edge: NDArray[np.floating[Any]], reach: Floats) -> Floats:
+        """[C, W] a share of each edge, weighed by how likely its state is reached."""
+        if not len(self.edges):
+            return np.zeros((0, reach.shape[1]))
+        return np.add.reduceat((of_edge * reach[game.parent_of_edge[self.edges]])[self.order], self.starts, axis=0)
 
 
 class Keeper:
@@ -42,6 +72,9 @@ class Keeper:
         self.behaviour = np.zeros((len(edges), size))
         self.best = np.zeros((len(edges), size), np.float32)
         self.mean_reach = np.zeros(game.num_nodes)
+        self.every = Choices.of(game)
+        self.chosen = np.zeros((len(self.every.options), size))
+        self.preferred = np.zeros((len(self.every.options), size))
         self.questions = np.zeros((num_questions, size))
         self.conditions = np.zeros((num_questions, size))
         self.low = np.zeros((num_questions, size))
@@ -80,7 +113,10 @@ class Keeper:
         self.weight[place] = passed[0]
         self.reach[:, place] = passed[self.nodes]
         self.behaviour[:, place] = behaviour[self.edges]
-        self.best[:, place] = self._best(inputs, sweep)
+        self.best[:, place] = self._best(inputs, sweep, self.nodes, self.edges)
+        every = self.every
+        self.chosen[:, place] = every.summed(game, behaviour[every.edges], passed)
+        self.preferred[:, place] = every.summed(game, self._best(inputs, sweep, every.nodes, every.edges), passed)
         self.mean_reach += np.einsum("nw,w->n", passed, (status == SOLVED).astype(np.float64))
         self.questions[:, place], self.conditions[:, place] = self.read_questions(inputs, flow, passed[0])
         self.low[:, place], self.high[:, place] = self.questions[:, place], self.questions[:, place]
@@ -139,26 +175,21 @@ class Keeper:
         self.low[:, places] = np.minimum(self.low[:, places], joint)
         self.high[:, places] = np.maximum(self.high[:, places], joint)
 
-    def _best(self, inputs: Inputs, sweep: Sweep) -> NDArray[np.float32]:
-        """Which kept edges are best replies; at infinite precision by the tie rule, else ties are shared."""
-        if not len(self.edges):
+    def _best(self, inputs: Inputs, sweep: Sweep, nodes: Ints, edges: Ints) -> NDArray[np.float32]:
+        """Which edges of some nodes are best replies; at infinite precision by the tie rule, else ties are shared."""
+        if not len(edges):
             return np.zeros((0, len(inputs)), np.float32)
         if sweep.tied is not None:
-            return sweep.behaviour[self.edges].astype(np.float32)
+            return sweep.behaviour[edges].astype(np.float32)
         game = self.game
-        own = self._own_values(inputs, sweep)
-        own = np.where(inputs.tables[TRUTH][game.share_of_edge[self.edges]] > 0, own, -np.inf)
-        starts = np.concatenate([[0], np.cumsum(np.diff(game.first_edge)[self.nodes])[:-1]])
-        counts = np.diff(game.first_edge)[self.nodes]
+        own = action_values(game, inputs, sweep, edges, game.player_of_node[game.parent_of_edge[edges]])
+        own = np.where(inputs.tables[TRUTH][game.share_of_edge[edges]] > 0, own, -np.inf)
+        counts = np.diff(game.first_edge)[nodes]
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         top = np.repeat(np.maximum.reduceat(own, starts, axis=0), counts, axis=0)
         is_best = own >= top - TIE_TOLERANCE
         ties = np.repeat(np.add.reduceat(is_best.astype(np.float32), starts, axis=0), counts, axis=0)
         return np.asarray(is_best / ties, np.float32)
-
-    def _own_values(self, inputs: Inputs, sweep: Sweep) -> Floats:
-        """[B, W]: what each kept action is worth to its mover, as the mover sees it."""
-        owner = self.game.player_of_node[self.game.parent_of_edge[self.edges]]
-        return action_values(self.game, inputs, sweep, self.edges, owner)
 
     def solution(self) -> Solution:
         """All that was kept."""
@@ -166,7 +197,7 @@ class Keeper:
         return Solution(
             game=self.game, seed=self.seed, world=self.world, status=self.status, weight=self.weight, seen=self.history, seen_likelihood=self.seen,
             kept_nodes=self.nodes, kept_edges=self.edges, reach=self.reach, behaviour=self.behaviour, best=self.best,
-            mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
+            choices=self.every.options, chosen=self.chosen, preferred=self.preferred, mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
             questions_high=self.high, outcomes=self.outcomes, accounts=self.accounts, believed=self.believed, true=self.true,
             regret=self.regret, residual=self.residual, sightings=self.sightings,
             told=self.told, tied=self.tied, quantities=self.quantities,

@@ -2,7 +2,7 @@
 
 Per-world values are kept for the decision states of highest reach; the others keep their means.
 
-Axes: W worlds, D kept decision states, B kept edges, Q questions, O outcomes, K accounts, P players, H seen moves.
+Axes: W worlds, D kept decision states, B kept edges, C choices, Q questions, O outcomes, K accounts, P players, H seen moves.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ class Solution:
     reach: Floats  # [D, W]
     behaviour: Floats  # [B, W] probability of the action, given the state
     best: NDArray[np.float32]  # [B, W] share of the best reply: 1, or split among ties; 0 for others
+    choices: tuple[tuple[int, int], ...]  # [C] each action of each step: (step, option)
+    chosen: Floats  # [C, W] probability of it and of the history, over all states
+    preferred: Floats  # [C, W] likewise where it is the best reply
     mean_reach: Floats  # [N] over worlds, weighted by history
 
     questions: Floats  # [Q, W] probability of event and condition

@@ -104,6 +104,7 @@ class Solver:
         self.engine = self._engine()
         self.restriction = restrict(self.game, request.history)
         self.surprise = () if request.is_announced else request.do
+        self.unsettling = self._unsettling()
         self.forced_edges = self._forced_edges()
         self.dead_ends = dead_ends(self.game, request.do)
 
@@ -124,7 +125,7 @@ class Solver:
 
     def again(self, chunk: Chunk) -> Chunk:
         """A chunk that was swept for another history or surprise of this game, passed through under this one's."""
-        sweep = self._swept(chunk.inputs, chunk.held) if self.plan.hidden else chunk.sweep
+        sweep = self._swept(chunk.inputs, chunk.held) if self.unsettling else chunk.sweep
         way = self._passage(sweep)
         return replace(chunk, sweep=sweep, way=way, status=self._status(chunk.inputs, sweep, way))
 
@@ -176,7 +177,7 @@ class Solver:
 
     def _swept(self, inputs: Inputs, held: Held, tie_rule: str | None = None) -> Sweep:
         """The sweep in which the mistaken play as they see the game, and the others respond to that."""
-        if not held and not (self.plan.hidden and self.surprise):
+        if not held and not self.unsettling:
             return self.engine.backward(inputs, tie_rule)
         given = np.full((self.game.num_edges, len(inputs)), np.nan)
         owner = self.game.player_of_node[self.game.parent_of_edge]
@@ -186,12 +187,19 @@ class Solver:
             given[owner == player] = view.behaviour[owner == player]
             believed[player] = view.values(self.plan)[0, player]
         sweep = backward(self.plan, inputs, tie_rule, given)
-        if self.plan.hidden and not self.request.is_as_chosen:
-            for one in sorted(self.surprise, key=lambda choice: choice.step):
-                given = after_surprise(self.game, one, sweep.behaviour, given)
-                sweep = backward(self.plan, inputs, tie_rule, given)
+        for one in self.unsettling:
+            given = after_surprise(self.game, one, sweep.behaviour, given)
+            sweep = backward(self.plan, inputs, tie_rule, given)
         sweep.believed = believed
         return sweep
+
+    def _unsettling(self) -> tuple[Choice, ...]:
+        """The surprises in order from which somebody would infer something if they were choices: those inside a subgame that hides something."""
+        if self.request.is_as_chosen:
+            return ()
+        inner = [one.inner for subgames in self.plan.hidden.values() for one in subgames]
+        steps = set(self.game.step_of_node[np.concatenate(inner)].tolist()) if inner else set()
+        return tuple(sorted((one for one in self.surprise if one.step in steps), key=lambda one: one.step))
 
     def _drawn(self) -> Iterator[tuple[int, Worlds]]:
         """Worlds in batches whose inputs stay within bounds."""
