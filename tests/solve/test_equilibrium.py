@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import answer, behaviour_at, play, solved
+from crises import answer, answered, behaviour_at, play, solved
 
 from stratagem.analyse.beliefs import beliefs
 
@@ -206,3 +206,20 @@ def test_a_public_event_that_is_forced_is_one_that_came() -> None:
     other = solved(text, do=("weather=fair",), worlds=1)
     assert answer(forced, "yield") == pytest.approx(answer(came, "yield"), abs=1e-12)
     assert abs(answer(forced, "yield") - answer(other, "yield")) > 0.01
+
+
+def test_further_equilibria_are_counted_and_said() -> None:
+    """Coordinating at high precision there are three equilibria, and the answer says that it is one of several."""
+    text = """
+        players: {p: {name: P, precision: PRECISION}, o: {name: O, precision: PRECISION}}
+        timeline:
+          - simultaneous:
+              - {move: row, player: p, actions: {a: , b: }}
+              - {move: column, player: o, actions: {a: , b: }}
+          - {chance: ends, outcomes: {so: {probability: 1, payoffs: {
+              p: if row == a and column == a then 2 else if row == b and column == b then 1 else 0,
+              o: if row == a and column == a then 2 else if row == b and column == b then 1 else 0}}}}
+    """
+    several, one = (answered(text.replace("PRECISION", level), worlds=3) for level in ("8", "0.5"))
+    assert any("in 3 of 3 worlds searched there are further equilibria" in warning for warning in several.warnings)
+    assert not any("further equilibria" in warning for warning in one.warnings)

@@ -162,6 +162,8 @@ def forecast(scenario: Scenario, solution: Solution, manifest: Mapping[str, obje
             "worlds_ruled_out": int((solution.status == RULED_OUT).sum()),
             "worlds_tied": int(solution.tied.sum()),
             "effective_worlds": round(effective_size(weight), 1),
+            "worlds_searched": solution.num_searched,
+            "worlds_with_further_equilibria": solution.num_several,
             "residual": float(solution.residual.max()),
             "states": solution.game.num_nodes,
             "histories": solution.game.num_histories,
@@ -395,6 +397,8 @@ def _warnings(scenario: Scenario, solution: Solution, weight: Floats) -> Iterato
             yield f"{len(here)} of {len(solution.world)} worlds {verdict}: {text} (the first is world {solution.world[here[0]]})"
     if solution.tied.any():
         yield f"{int(solution.tied.sum())} of {len(solution.world)} worlds have ties at a reached decision; they follow each move's rule, and ranges over rules are shown"
+    if solution.num_several:
+        yield f"in {solution.num_several} of {solution.num_searched} worlds searched there are further equilibria; the answer is the one on the branch from precision 0 (M9)"
     taken = taken_as_known(scenario)
     if taken:
         yield f"taken as known to all, though they are not (M6): {', '.join(taken)}"

@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from stratagem.errors import NotSolvedError, quote
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.solve.columns import TRUTH, Inputs
+from stratagem.solve.hidden.others import others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
 from stratagem.solve.infosets import HiddenSubgame
+
+MAX_SEARCHED = 60  # probabilities left open, up to which further equilibria are searched for
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,17 @@ def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floa
         residual, is_solved = found.residual, found.is_found
     action, stuck = subgame.action_of_edge, np.repeat(is_stuck, _sizes(subgame), axis=0)
     return Found(behaviour[action], worth[action], np.nan_to_num(regret[action]), stuck[action], residual, is_solved)
+
+
+def has_others(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> NDArray[np.bool_]:
+    """[W] whether a search finds further equilibria of a subgame; none are looked for where many probabilities are open."""
+    found = np.zeros(len(inputs), bool)
+    if len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED:
+        is_free = np.ones(len(subgame.edge_of_action), bool)
+        log_share, _ = _log_share(game, subgame, inputs)
+        form, numbers = _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, None, log_share)
+        found[others(form, numbers, solve(form, numbers)).world] = True
+    return found
 
 
 def _sizes(subgame: HiddenSubgame) -> NDArray[np.intp]:

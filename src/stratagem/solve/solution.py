@@ -63,6 +63,8 @@ class Solution:
     told: Floats  # [R, W] probability of each sighting
     tied: NDArray[np.bool_]  # [W] a reached decision had several best replies
     quantities: Mapping[str, Floats]  # name to [W]
+    num_searched: int = 0  # worlds in which further equilibria were searched for, where something is hidden
+    num_several: int = 0  # of these, worlds in which there are some
 
     @property
     def is_failed(self) -> NDArray[np.bool_]:

@@ -27,6 +27,7 @@ from stratagem.solve.sweep import Sweep, backward, forward
 
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
+SEARCHED_WORLDS = 8  # in which further equilibria are searched for
 DRAW_WORLDS = 8192
 CHUNK_BYTES = 48 << 20
 BATCH_BYTES = 96 << 20
@@ -111,6 +112,10 @@ class Solver:
     def run(self) -> Solution:
         """The solution in all worlds."""
         (solution,) = together([self])
+        if self.plan.hidden:
+            solution = replace(
+                solution, num_searched=min(SEARCHED_WORLDS, self.request.worlds), num_several=self._several()
+            )
         if solution.is_impossible:
             raise WorldsError(
                 "the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces"
@@ -156,6 +161,18 @@ class Solver:
                 )
             name = "numpy"
         return engine_of(name, self.plan, self.request.worlds, is_neutral)
+
+    def _several(self) -> int:
+        """In how many of the first worlds a search finds further equilibria of some subgame."""
+        from stratagem.solve.equilibrium import has_others  # noqa: PLC0415 - only where something is hidden
+
+        inputs, held = self._prepared(self._worlds(0, min(SEARCHED_WORLDS, self.request.worlds)))
+        sweep = self._swept(inputs, held)
+        found = np.zeros(len(inputs), bool)
+        for subgames in self.plan.hidden.values():
+            for one in subgames:
+                found |= has_others(self.game, one, inputs, sweep.buffer)
+        return int(found.sum())
 
     def _prepared(self, worlds: Worlds) -> tuple[Inputs, Held]:
         """What goes into the sweep, and what goes into it as each player has it who is mistaken about another."""
