@@ -56,7 +56,7 @@ def solve(
     seen = _listed(history) if history is not None else tuple(one.that for one in file.history)
     request = Request(
         worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
-        is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine,
+        is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine, is_searched=True,
     )  # fmt: skip
     manifest: dict[str, object] = {
         "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,

@@ -5,12 +5,13 @@ Takes a solution; gives, for each onlooker, move, hidden thing and look, the pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.pooling import Pooled, pool
 from stratagem.graph.game import Floats
 from stratagem.solve.solution import Solution
@@ -94,3 +95,28 @@ def _factor(both: float, of_value: float, of_look: float, total: float) -> float
     if not (of_value > TELLING and other > TELLING and other_look > TELLING * total):
         return None
     return float((both / of_value) / (other_look / other))
+
+
+def learning(found: Sequence[BeliefAnswer], names: Mapping[str, str], manifest: Mapping[str, object]) -> Finding | None:
+    """Beliefs as a finding, with the players' names; None where no move tells anybody anything hidden."""
+    if not found:
+        return None
+    rows: list[tuple[Cell, ...]] = [
+        (
+            names.get(one.player, one.player), one.title, one.look, f"{one.hidden} = {one.value}",
+            one.chance.mean, one.before.mean, one.after.mean, one.bayes_factor,
+        )
+        for one in found
+    ]  # fmt: skip
+    most = max(found, key=lambda one: one.chance.mean * abs(one.after.mean - one.before.mean))
+    said = (
+        f"What tells most is “{most.title}”: where {names.get(most.player, most.player)} sees {most.look}, "
+        f"{most.hidden} = {most.value} goes from {100 * most.before.mean:.0f} % to {100 * most.after.mean:.0f} %."
+    )
+    columns = (
+        Column("player", "onlooker"), Column("title", "move"), Column("sees", "what is seen"), Column("hidden", "what is hidden"),
+        Column("chance", "chance", "chance"), Column("before", "before", "chance"), Column("after", "after", "chance"),
+        Column("factor", "× odds", "size"),
+    )  # fmt: skip
+    table = Table("beliefs", "What players make of the moves that they see", columns, tuple(rows))
+    return Finding("beliefs", "What the moves tell those who see them", (said,), (table,), manifest=manifest)

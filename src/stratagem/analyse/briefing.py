@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from stratagem.analyse.beliefs import learning
 from stratagem.analyse.causes import Cause, causes
 from stratagem.analyse.discover import discover
 from stratagem.analyse.finding import Cell, Column, Finding, Table
@@ -17,6 +18,7 @@ from stratagem.analyse.flips import flips
 from stratagem.analyse.flow import FLOW_WORLDS, Flow, flow
 from stratagem.analyse.forecast import Forecast, percent
 from stratagem.analyse.grounds import Grounding, Grounds
+from stratagem.analyse.infer import infer
 from stratagem.analyse.inspect import GameView, inspect
 from stratagem.analyse.learn import learn, numbers_of
 from stratagem.analyse.options import options
@@ -25,15 +27,17 @@ from stratagem.analyse.sensitivity import sensitivity
 from stratagem.analyse.shift import shift
 from stratagem.analyse.short_answer import Short, short_answer
 from stratagem.analyse.study import Decision, Study, decision_of
+from stratagem.analyse.watch import watch
 from stratagem.errors import StratagemError, UsageError
 from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import Provenance, numbers
 from stratagem.scenario.model import Scenario
+from stratagem.solve.infosets import is_hidden
 from stratagem.solve.intervene import choice
 from stratagem.solve.solve import Progress
 
 # A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
-FINDING_WORLDS, MAX_EVENTS = 500, 24
+FINDING_WORLDS, LEARNING_WORLDS, MAX_EVENTS = 500, 1_000, 24
 ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
     (flips, 2_000), (discover, 5_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
 )  # fmt: skip
@@ -89,6 +93,7 @@ def brief(
         except UsageError as reason:  # no number varies, or the decision is next to never met
             unanswered.append((analysis.__name__, str(reason)))
         report(done, stages)
+    findings += _of_moves(study, answer)
     findings += further
     drawn = flow(replace(study, worlds=min(study.worlds, FLOW_WORLDS)))
     report(stages, stages)
@@ -100,6 +105,21 @@ def brief(
         inspect(study.scenario, study.game), drawn, tuple(findings), tuple(unanswered), titles, _grounds(study, answer, findings),
         provenance(study.scenario), tuple(numbers(study.scenario)), tuple(causes(study.scenario)),
     )  # fmt: skip
+
+
+def _of_moves(study: Study, answer: Forecast) -> Iterator[Finding]:
+    """What players learn from each other's moves, what the moves made reveal to the analyst, and what to watch."""
+    names = {name: one.name for name, one in study.scenario.players.items()}
+    told = learning(answer.beliefs, names, {"worlds": study.worlds, "seed": study.seed})
+    if told is not None:
+        yield told
+    few = replace(study, worlds=min(study.worlds, LEARNING_WORLDS))
+    if study.seen and not is_hidden(
+        study.game
+    ):  # where something is hidden it takes minutes, and its verb a patient reader
+        yield infer(few, "weights")
+    if study.scenario.questions:
+        yield watch(few)
 
 
 def main_decision(study: Study) -> int:

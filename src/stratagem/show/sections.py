@@ -31,6 +31,9 @@ HEADINGS = {
     "sensitivity": "Which numbers it hangs on",
     "learn": "What to learn next",
     "options": "The options side by side",
+    "beliefs": "What the moves tell those who see them",
+    "infer": "What the moves made reveal",
+    "watch": "What to watch",
 }
 ASSUMPTIONS = {  # title to what the column of origins is called
     "Rest on the analyst's assumption alone": "why",

@@ -52,6 +52,7 @@ class Request:
     perceptions: bool = True
     decisions: int = 200
     step: int | None = None  # keep the states of this step instead of those of highest reach
+    is_searched: bool = False  # look for further equilibria in the first worlds
     engine: str = "auto"  # `numpy`, `jax`, or by size
 
 
@@ -112,7 +113,7 @@ class Solver:
     def run(self) -> Solution:
         """The solution in all worlds."""
         (solution,) = together([self])
-        if self.plan.hidden:
+        if self.plan.hidden and self.request.is_searched:
             solution = replace(
                 solution, num_searched=min(SEARCHED_WORLDS, self.request.worlds), num_several=self._several()
             )
