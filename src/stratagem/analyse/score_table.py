@@ -24,7 +24,7 @@ from stratagem.graph.game import Floats
 MAX_BYTES, MAX_FAULTS = 64 << 20, 20
 SUM_TOLERANCE = 1e-6
 ROLES = {
-    "question": ("question", "id"), "probability": ("probability", "forecast", "p"), "outcome": ("outcome",),
+    "question": ("question", "id"), "probability": ("probability", "forecast", "prob", "p"), "outcome": ("outcome", "resolved"),
     "group": ("group", "cluster"), "date": ("date",), "weight": ("weight",), "base rate": ("base rate", "base_rate"), "crowd": ("crowd",),
 }  # fmt: skip
 CATEGORY = re.compile(r"(?:probability|p)(?: of)?[ _:.](?P<name>.+)\Z", re.IGNORECASE)
