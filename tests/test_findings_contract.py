@@ -262,4 +262,4 @@ def test_every_way_of_asking_is_explained_with_its_number() -> None:
     changes = {row[0]: row[2] for table in one.tables if table.name == "ways" for row in table.rows}
     assert list(changes) == list(WAYS)
     told = [float(match) for match in re.findall(r"by ([+-][\d.]+) points", sentence)]
-    assert told == pytest.approx([100 * changes[way] for way in WAYS], abs=0.51)
+    assert told == pytest.approx([100 * changes[way] for way in ("surprise", "announced", "given")], abs=0.51)

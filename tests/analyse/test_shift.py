@@ -8,7 +8,7 @@ import pytest
 from stratagem.analyse.gap import ATTITUDE, payoff_gaps
 from stratagem.analyse.shift import Side, shift, split
 from stratagem.analyse.study import Study, decision_of
-from stratagem.catalogue import Case
+from stratagem.catalogue import Case, load
 from stratagem.errors import UsageError
 from stratagem.solve.intervene import choice
 
@@ -103,3 +103,16 @@ def test_given_reweighs_worlds_and_do_does_not() -> None:
 def test_what_is_unknown_or_too_late_is_said(event: str, decision: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         shift(study(), event, decision)
+
+
+def test_what_is_inferred_from_an_event_makes_the_difference_between_a_surprise_and_a_choice() -> None:
+    finding = shift(Study(load("private-resolve"), worlds=50), "demand=demand", "answer")
+    ways = {row[0]: row[1] for table in finding.tables if table.name == "ways" for row in table.rows}
+    # A demand that is forced says nothing of the challenger; one that was chosen comes from a hard one more often.
+    assert ways["as if chosen"] < ways["surprise"] - 0.02
+
+
+def test_where_nothing_is_hidden_a_choice_is_a_surprise() -> None:
+    finding = shift(Study(load("signorino-deterrence"), worlds=20), "challenge=attack", "reply")
+    ways = {row[0]: row[1] for table in finding.tables if table.name == "ways" for row in table.rows}
+    assert ways["as if chosen"] == ways["surprise"]

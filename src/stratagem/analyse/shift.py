@@ -24,11 +24,13 @@ from stratagem.solve.intervene import Choice, choice
 from stratagem.solve.solve import Solver, together
 
 LINK_WORLDS = 1_000
+SHARED = ("before", "surprise", "given", "as if chosen")  # solvers of one game
 NOTHING = 5e-5  # of a probability
-WAYS = ("surprise", "announced", "given")
+WAYS = ("surprise", "announced", "given", "as if chosen")
 SENTENCE = {
     "surprise": "`do` as a surprise: the event is set, all before it stays as it was, and nothing is inferred from it.",
     "announced": "`do`, announced: players know from the start that the event comes, and earlier moves may change with it.",
+    "as if chosen": "`do`, as if chosen: those who see the event infer from it what they would had it been chosen; where nothing is hidden that is the surprise.",
     "given": "`given`: the event is learnt, not made; worlds in which it was likelier count for more, so what goes with it shifts too.",
 }
 
@@ -107,13 +109,14 @@ def _solvers(study: Study, step: int, made: Choice) -> dict[str, Solver]:
         "before": study.solver(step),
         "surprise": study.solver(step, do=(made,)),
         "given": study.solver(step, given=(made,)),
+        "as if chosen": study.solver(step, do=(made,), as_chosen=True),
         "announced": study.solver(step, do=(made,), announced=True),
     }
 
 
 def _sides(solvers: dict[str, Solver], step: int) -> tuple[Side, dict[str, Side | None]]:
     """The decision before and after, by way of asking; None where the event never happens, so that none can be learnt of."""
-    solutions = dict(zip(solvers, together([solvers[name] for name in ("before", "surprise", "given")]), strict=False))
+    solutions = dict(zip(solvers, together([solvers[name] for name in SHARED]), strict=False))
     (solutions["announced"],) = together([solvers["announced"]])
     found = {name: None if one.is_impossible else Side(decision_of(one, step)) for name, one in solutions.items()}
     before = found.pop("before")

@@ -55,7 +55,12 @@ class Study:
         return replace(self, without=(*self.without, *links))
 
     def request(
-        self, step: int, do: tuple[Choice, ...] = (), announced: bool = False, given: tuple[Choice, ...] = ()
+        self,
+        step: int,
+        do: tuple[Choice, ...] = (),
+        announced: bool = False,
+        given: tuple[Choice, ...] = (),
+        as_chosen: bool = False,
     ) -> Request:
         """A request for the states of one step."""
         return Request(
@@ -65,6 +70,7 @@ class Study:
             history=(*self.seen, *given),
             do=do,
             is_announced=announced,
+            is_as_chosen=as_chosen,
             fixed=self.fixed,
             perceptions=self.perceptions,
             step=step,
@@ -72,10 +78,15 @@ class Study:
         )
 
     def solver(
-        self, step: int, do: tuple[Choice, ...] = (), announced: bool = False, given: tuple[Choice, ...] = ()
+        self,
+        step: int,
+        do: tuple[Choice, ...] = (),
+        announced: bool = False,
+        given: tuple[Choice, ...] = (),
+        as_chosen: bool = False,
     ) -> Solver:
         """A solver of the study's worlds."""
-        return Solver(self.game, self.scenario, self.request(step, do, announced, given))
+        return Solver(self.game, self.scenario, self.request(step, do, announced, given, as_chosen))
 
     def decision(self, text: str) -> int:
         """The step that `MOVE` or `MOVE[2]` names; a move in rounds without a number is its first round."""

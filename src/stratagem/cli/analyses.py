@@ -52,6 +52,9 @@ def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
     "--decision", required=True, metavar="MOVE", help="The decision that it may shift; `MOVE[2]` for a round."
 )
 @click.option("--announced", "way", flag_value="announced", help="The event is known from the start.")
+@click.option(
+    "--as-if-chosen", "way", flag_value="as if chosen", help="Those who see the event infer from it as from a choice."
+)
 @click.option("--given", "way", flag_value="given", help="The event is learnt, not made: worlds are reweighted.")
 @click.option("--baseline", metavar="OUTCOME", help="The outcome that payoffs are measured against.")
 @study_options
