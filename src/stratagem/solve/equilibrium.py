@@ -1,6 +1,6 @@
-"""The equilibrium of a hidden subgame in a chunk of worlds, put into the sweep (M7, M9).
+"""The equilibria of hidden subgames in a chunk of worlds, put into the sweep (M7, M9).
 
-Takes a subgame whose later subgames are valued; gives the behaviour at its decisions, what each action is worth to its mover, and
+Takes subgames whose later subgames are valued; gives the behaviour at its decisions, what each action is worth to its mover, and
 how well it was found.
 
 Axes: I information sets, A actions, J edges of decisions, T ways through, P players, W worlds.
@@ -8,7 +8,9 @@ Axes: I information sets, A actions, J edges of decisions, T ways through, P pla
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from stratagem.errors import NotSolvedError, quote
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.solve.columns import TRUTH, Inputs
+from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.others import others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
@@ -36,25 +39,61 @@ class Found:
     is_solved: NDArray[np.bool_]  # [W]
 
 
-def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None) -> Found:
-    """The equilibrium of a subgame. `given` [E, W] holds behaviour that is as it is; NaN where it is free.
+def equilibria(
+    game: Game, subgames: Sequence[HiddenSubgame], inputs: Inputs, buffer: Floats, given: Floats | None
+) -> Iterator[Found]:
+    """The equilibrium of each of some subgames none of which follows on another; those of one form are solved together.
 
-    What is given is worth NaN. Raises `NotSolvedError` where a player who is not risk-neutral discounts: then payoffs on the way do
-    not add up.
+    `given` [E, W] holds behaviour that is as it is; NaN where it is free. What is given is worth NaN. Raises `NotSolvedError` where
+    a player who is not risk-neutral discounts: then payoffs on the way do not add up.
     """
+    asked = [_asked(game, one, inputs, buffer, given) for one in subgames]
+    alike: dict[tuple[bytes, ...], list[int]] = {}
+    for number, one in enumerate(asked):
+        if one.numbers is not None:
+            alike.setdefault(one.paths.form, []).append(number)
+    answers: dict[int, tuple[Equilibrium, int]] = {}
+    for numbers in alike.values():
+        together = Numbers.joined([part for number in numbers if (part := asked[number].numbers) is not None])
+        answer = solve(asked[numbers[0]].paths, together)
+        answers.update((number, (answer, place * len(inputs))) for place, number in enumerate(numbers))
+    for number, (subgame, one) in enumerate(zip(subgames, asked, strict=True)):
+        yield _found(subgame, one, answers.get(number), len(inputs))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is to be found of a subgame."""
+
+    is_free: NDArray[np.bool_]  # [A]
+    is_stuck: NDArray[np.bool_]  # [I, W]
+    behaviour: Floats  # [A, W] NaN where it is free
+    paths: Paths
+    numbers: Numbers | None  # None where all is given
+
+
+def _asked(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None) -> _Asked:
     _refuse_recursive(game, subgame, inputs)
-    behaviour, worth, regret = (np.full((len(subgame.edge_of_action), len(inputs)), np.nan) for _ in range(3))
+    behaviour = np.full((len(subgame.edge_of_action), len(inputs)), np.nan)
     if given is not None:
         behaviour[:] = given[subgame.edge_of_action]
     is_free = np.isnan(behaviour[:, 0])
     log_share, is_stuck = _log_share(game, subgame, inputs)
-    residual, is_solved = np.zeros(len(inputs)), np.ones(len(inputs), bool)
-    if is_free.any():
-        found = solve(_paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, given, log_share[is_free]))
-        behaviour[is_free], worth[is_free] = np.exp(found.log_behaviour), found.worth
-        regret[is_free] = np.repeat(found.regret, _sizes(subgame)[is_free[subgame.first_action[:-1]]], axis=0)
-        residual, is_solved = found.residual, found.is_found
-    action, stuck = subgame.action_of_edge, np.repeat(is_stuck, _sizes(subgame), axis=0)
+    numbers = _numbers(game, subgame, inputs, buffer, given, log_share[is_free]) if is_free.any() else None
+    return _Asked(is_free, is_stuck, behaviour, _paths(subgame, is_free.tobytes()), numbers)
+
+
+def _found(subgame: HiddenSubgame, asked: _Asked, answer: tuple[Equilibrium, int] | None, size: int) -> Found:
+    behaviour = asked.behaviour
+    worth, regret = np.full_like(behaviour, np.nan), np.full_like(behaviour, np.nan)
+    residual, is_solved = np.zeros(size), np.ones(size, bool)
+    if answer is not None:
+        found, begin = answer
+        here, is_free = slice(begin, begin + size), asked.is_free
+        behaviour[is_free], worth[is_free] = np.exp(found.log_behaviour[:, here]), found.worth[:, here]
+        regret[is_free] = np.repeat(found.regret[:, here], _sizes(subgame)[is_free[subgame.first_action[:-1]]], axis=0)
+        residual, is_solved = found.residual[here], found.is_found[here]
+    action, stuck = subgame.action_of_edge, np.repeat(asked.is_stuck, _sizes(subgame), axis=0)
     return Found(behaviour[action], worth[action], np.nan_to_num(regret[action]), stuck[action], residual, is_solved)
 
 
@@ -64,7 +103,7 @@ def has_others(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Float
     if len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED:
         is_free = np.ones(len(subgame.edge_of_action), bool)
         log_share, _ = _log_share(game, subgame, inputs)
-        form, numbers = _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, None, log_share)
+        form, numbers = _paths(subgame, is_free.tobytes()), _numbers(game, subgame, inputs, buffer, None, log_share)
         found[others(form, numbers, solve(form, numbers)).world] = True
     return found
 
@@ -74,8 +113,10 @@ def _sizes(subgame: HiddenSubgame) -> NDArray[np.intp]:
     return np.diff(subgame.first_action).astype(np.intp)
 
 
-def _paths(subgame: HiddenSubgame, is_free: NDArray[np.bool_]) -> Paths:
-    """The ways as paths through the information sets whose behaviour is sought."""
+@lru_cache(maxsize=256)
+def _paths(subgame: HiddenSubgame, free: bytes) -> Paths:
+    """The ways as paths through the information sets whose behaviour is sought: those of actions that are `free`, a byte for each."""
+    is_free = np.frombuffer(free, bool)
     is_sought = is_free[subgame.first_action[:-1]]
     action = subgame.actions_of(subgame.ways.edge)
     is_visit = (action >= 0) & is_free[action]

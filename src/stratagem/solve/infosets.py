@@ -14,7 +14,7 @@ from stratagem.graph.game import Game, Ints
 from stratagem.solve.subgames import Paths, Subgame, paths, subgames
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HiddenSubgame:
     """A subgame with information sets of several states.
 

@@ -70,29 +70,31 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None, given: Flo
     )
     with np.errstate(divide="ignore"):
         for place, block in enumerate(plan.backward):
-            for subgame in plan.hidden.get(place, ()):
-                _solve_hidden(subgame, plan, inputs, sweep, given)
+            if place in plan.hidden:
+                _solve_hidden(plan.hidden[place], plan, inputs, sweep, given)
             _sweep_block(block, plan, inputs, sweep, tie_rule, given)
     return sweep
 
 
-def _solve_hidden(subgame: HiddenSubgame, plan: Plan, inputs: Inputs, sweep: Sweep, given: Floats | None) -> None:
-    """Put the equilibrium of a hidden subgame where its blocks will read it."""
-    from stratagem.solve.equilibrium import equilibrium  # noqa: PLC0415 - only where something is hidden
+def _solve_hidden(
+    subgames: tuple[HiddenSubgame, ...], plan: Plan, inputs: Inputs, sweep: Sweep, given: Floats | None
+) -> None:
+    """Put the equilibria of hidden subgames where their blocks will read them."""
+    from stratagem.solve.equilibrium import equilibria  # noqa: PLC0415 - only where something is hidden
 
     game, size = plan.game, len(inputs)
     if sweep.worth is None or sweep.residual is None or sweep.is_unsolved is None:
         sweep.hidden_edges, sweep.worth = plan.hidden_edges, np.zeros((len(plan.hidden_edges), size))
         sweep.residual, sweep.is_unsolved = np.zeros(size), np.zeros(size, bool)
-    found = equilibrium(game, subgame, inputs, sweep.buffer, given)
-    sweep.behaviour[subgame.edges] = found.behaviour
-    sweep.worth[np.searchsorted(plan.hidden_edges, subgame.edges)] = found.worth
-    sweep.residual = np.maximum(sweep.residual, found.residual)
-    sweep.is_unsolved |= ~found.is_solved
-    nodes = game.parent_of_edge[subgame.edges]
-    sweep.regret[nodes] = found.regret
-    if found.is_stuck.any():
-        _stuck(plan, sweep, size)[nodes] |= found.is_stuck
+    for subgame, found in zip(subgames, equilibria(game, subgames, inputs, sweep.buffer, given), strict=True):
+        sweep.behaviour[subgame.edges] = found.behaviour
+        sweep.worth[np.searchsorted(plan.hidden_edges, subgame.edges)] = found.worth
+        sweep.residual = np.maximum(sweep.residual, found.residual)
+        sweep.is_unsolved |= ~found.is_solved
+        nodes = game.parent_of_edge[subgame.edges]
+        sweep.regret[nodes] = found.regret
+        if found.is_stuck.any():
+            _stuck(plan, sweep, size)[nodes] |= found.is_stuck
 
 
 def _sweep_block(

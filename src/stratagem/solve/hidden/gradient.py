@@ -34,17 +34,17 @@ def moved(paths: Paths, numbers: Numbers, found: Equilibrium, change: Change, re
     table = np.full(found.log_behaviour.shape, np.nan)
     for piece, worlds, at in _points(paths, numbers, found, response):
         layout, parts = piece.layout, at.worth
-        player, path, evaluator = layout.player_of_visit, piece.paths[layout.path_of_visit], _evaluator(piece)
+        player, path, evaluator = layout.player_of_visit, piece.left.paths[layout.path_of_visit], _evaluator(piece)
         here = piece.worlds[worlds]
         by_visit = parts.share * change.payoff[:, :, here][player, path]
         by_visit += parts.slope * change.log_chance[:, :, here][evaluator, path]
-        push = at.batch.response.offset_moved(at.batch.offset, change.log_share[np.ix_(piece.actions, here)])
+        push = at.batch.response.offset_moved(at.batch.offset, change.log_share[np.ix_(piece.left.actions, here)])
         push = push + at.batch.rate * (layout.sum_of_action @ by_visit)
         push += change.precision[:, here][layout.player_of_action] * parts.worth
         side = push[layout.unknown] - push[layout.reference]
         scores = np.linalg.solve(jacobian(at), side.T[:, :, None])[:, :, 0].T
         table[:, here] = 0.0
-        table[np.ix_(piece.actions, here)] = at.batch.response.moved(at.scores, at.log_choice, scores)
+        table[np.ix_(piece.left.actions, here)] = at.batch.response.moved(at.scores, at.log_choice, scores)
     return table
 
 
@@ -62,15 +62,15 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
         for table in (total.payoff, total.log_chance, total.log_share, total.precision):
             table[..., here] = 0.0
         sides = np.stack(
-            [at.batch.response.pulled(at.scores, at.log_choice, one[np.ix_(piece.actions, here)]) for one in pull]
+            [at.batch.response.pulled(at.scores, at.log_choice, one[np.ix_(piece.left.actions, here)]) for one in pull]
         )
         solved = np.asarray(
             np.linalg.solve(jacobian(at).transpose(0, 2, 1), sides.transpose(2, 1, 0)), float
         )  # [W, D, Q]
         players, num_paths = numbers.payoff.shape[0], numbers.payoff.shape[1]
-        to_payoff = _sum_by_path(layout.player_of_visit, piece.paths[layout.path_of_visit], players, num_paths)
+        to_payoff = _sum_by_path(layout.player_of_visit, piece.left.paths[layout.path_of_visit], players, num_paths)
         to_chance = _sum_by_path(
-            _evaluator(piece), piece.paths[layout.path_of_visit], numbers.log_chance.shape[0], num_paths
+            _evaluator(piece), piece.left.paths[layout.path_of_visit], numbers.log_chance.shape[0], num_paths
         )
         for number in range(count):
             push = _spread(at, solved[:, :, number].T)
@@ -78,7 +78,7 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
             total.payoff[number][:, :, here] = (to_payoff @ (by_visit * parts.share)).reshape(players, num_paths, -1)
             chance = to_chance @ (by_visit * parts.slope)
             total.log_chance[number][:, :, here] = chance.reshape(-1, num_paths, len(here))
-            total.log_share[number][np.ix_(piece.actions, here)] = at.batch.response.offset_pulled(
+            total.log_share[number][np.ix_(piece.left.actions, here)] = at.batch.response.offset_pulled(
                 at.batch.offset, push
             )
             np.add.at(total.precision[number], (layout.player_of_action[:, None], here[None]), push * parts.worth)
@@ -93,7 +93,7 @@ def _points(
         worlds = np.flatnonzero(found.is_found[piece.worlds] & ~piece.is_limit)
         if len(worlds):
             batch, place = piece.batch.part(worlds), np.ones(len(worlds))
-            log_choice = found.log_behaviour[np.ix_(piece.actions, piece.worlds[worlds])]
+            log_choice = found.log_behaviour[np.ix_(piece.left.actions, piece.worlds[worlds])]
             scores = batch.offset + batch.rate * worth(batch, log_choice).worth
             yield piece, worlds, point(batch, piece.layout.centred(scores), place)
 

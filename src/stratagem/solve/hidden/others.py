@@ -53,9 +53,9 @@ def others(
     kept: list[tuple[int, Floats, float, int]] = []
     for piece in pieces(paths, numbers, response):
         behaviour = found.log_behaviour[:, piece.worlds]
-        for place, one in _of_piece(piece, behaviour[piece.actions], found.is_found[piece.worlds], starts, rng):
+        for place, one in _of_piece(piece, behaviour[piece.left.actions], found.is_found[piece.worlds], starts, rng):
             full = behaviour[:, place].copy()
-            full[piece.actions] = one.log_choice
+            full[piece.left.actions] = one.log_choice
             kept.append((int(piece.worlds[place]), full, one.residual, one.source))
     kept.sort(key=lambda one: one[0])
     return Others(

@@ -5,7 +5,9 @@ Axes: W worlds, P players, I infosets, A actions, Z paths, V visits (a path at o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,9 @@ class Paths:
     first_action: Ints  # [I + 1] actions of infoset i are first_action[i] to first_action[i + 1]
     first_visit: Ints  # [Z + 1] visits of path z are first_visit[z] to first_visit[z + 1]
     action_of_visit: Ints  # [V] in the order of play
+    parts: dict[tuple[bytes, str], Any] = field(
+        default_factory=dict, repr=False
+    )  # what solving found to be left of it, by available actions
 
     def __post_init__(self) -> None:
         for name in ("player_of_infoset", "first_action", "first_visit", "action_of_visit"):
@@ -43,6 +48,16 @@ class Paths:
         seen = self.path_of_visit * self.num_infosets + self.infoset_of_action[self.action_of_visit]
         if len(np.unique(seen)) < len(seen):
             raise ValueError("a path takes two actions of one infoset")
+
+    @property
+    def form(self) -> tuple[bytes, ...]:
+        """The same for paths that differ in nothing."""
+        return (
+            self.player_of_infoset.tobytes(),
+            self.first_action.tobytes(),
+            self.first_visit.tobytes(),
+            self.action_of_visit.tobytes(),
+        )
 
     @property
     def num_infosets(self) -> int:
@@ -112,14 +127,25 @@ class Numbers:
             None if self.trembles is None else self.trembles[..., worlds],
         )
 
-    def kept(self, is_path: NDArray[np.bool_], is_action: NDArray[np.bool_]) -> Numbers:
+    def kept(self, paths: Ints, actions: Ints) -> Numbers:
         """Some of the paths and of the actions."""
         return replace(
             self,
-            log_chance=self.log_chance[:, is_path],
-            payoff=self.payoff[:, is_path],
-            log_share=self.log_share[is_action],
-            trembles=None if self.trembles is None else self.trembles[:, is_path],
+            log_chance=self.log_chance[:, paths],
+            payoff=self.payoff[:, paths],
+            log_share=self.log_share[actions],
+            trembles=None if self.trembles is None else self.trembles[:, paths],
+        )
+
+    @staticmethod
+    def joined(several: Sequence[Numbers]) -> Numbers:
+        """Worlds side by side."""
+        if len(several) == 1:
+            return several[0]
+        columns = {part.name: [getattr(one, part.name) for one in several] for part in fields(Numbers)}
+        return replace(
+            several[0],
+            **{name: np.concatenate(values, axis=-1) for name, values in columns.items() if values[0] is not None},
         )
 
     @property

@@ -25,7 +25,7 @@ from stratagem.solve.hidden.worth import Batch, batch_of
 
 CHUNK_BYTES = 32 << 20
 KEPT_BYTES = 31 << 20
-MOST_WORLDS = 512
+MOST_WORLDS = 1024
 RESPONSES: dict[str, Callable[[Layout], Response]] = {"logit": Logit, "probit": Probit}
 
 
@@ -49,21 +49,34 @@ def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibriu
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Some worlds with the same available actions, and what is left of the game there."""
+class Left:
+    """What is left of a game where only some actions are available."""
 
-    worlds: NDArray[np.int64]  # [W] of all
     actions: Ints  # [A] of all
     infosets: Ints  # [I] of all
     paths: Ints  # [Z] of all
+    is_whole: bool
     layout: Layout
-    numbers: Numbers
     response: Response
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Some worlds with the same available actions."""
+
+    worlds: NDArray[np.int64]  # [W] of all
+    numbers: Numbers
+    left: Left
+
+    @property
+    def layout(self) -> Layout:
+        """Of what is left of the game."""
+        return self.left.layout
 
     @property
     def batch(self) -> Batch:
         """The numbers by visit."""
-        return batch_of(self.layout, self.response, self.numbers)
+        return batch_of(self.layout, self.left.response, self.numbers)
 
     @property
     def is_limit(self) -> NDArray[np.bool_]:
@@ -74,20 +87,19 @@ class Piece:
 def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
     """The worlds by available actions, in chunks."""
     for available, worlds in _patterns(~np.isneginf(numbers.log_share)):
-        is_path = np.logical_and.reduceat(np.append(available[paths.action_of_visit], True), paths.first_visit[:-1])
-        is_path |= np.diff(paths.first_visit) == 0
-        kept, is_action, infosets = _left(paths, is_path)
-        if not len(infosets):
+        key = available.tobytes(), response
+        if key not in paths.parts:
+            paths.parts[key] = _left(paths, available, response)
+        left: Left | None = paths.parts[key]
+        if left is None:
             continue
-        form = layout(kept)
-        rule = RESPONSES[response](form)
-        size = _chunk_worlds(form)
+        size = _chunk_worlds(left.layout)
         for begin in range(0, len(worlds), size):
             chunk = worlds[begin : begin + size]
-            left = numbers.part(chunk)
-            if not is_action.all():
-                left = left.kept(is_path, is_action)
-            yield Piece(chunk, np.flatnonzero(is_action), infosets, np.flatnonzero(is_path), form, left, rule)
+            part = numbers if len(chunk) == len(numbers) else numbers.part(chunk)
+            if not left.is_whole:
+                part = part.kept(left.paths, left.actions)
+            yield Piece(chunk, part, left)
 
 
 def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.int64]]]:
@@ -103,22 +115,29 @@ def _patterns(is_available: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool
         yield is_available[:, worlds[0]], worlds
 
 
-def _left(paths: Paths, is_path: NDArray[np.bool_]) -> tuple[Paths, NDArray[np.bool_], Ints]:
-    """The game that is left [A'], [I'] where some actions are not available: infosets on no path that is left go too."""
+def _left(paths: Paths, available: NDArray[np.bool_], response: str) -> Left | None:
+    """The game that is left where some actions are not available, if anything is: infosets on no path that is left go too."""
+    is_path = np.logical_and.reduceat(np.append(available[paths.action_of_visit], True), paths.first_visit[:-1])
+    is_path |= np.diff(paths.first_visit) == 0
     count = np.diff(paths.first_visit)
     visit = np.repeat(is_path, count)
     is_action = np.zeros(paths.num_actions, bool)
     is_action[paths.action_of_visit[visit]] = True
     left = np.add.reduceat(is_action, paths.first_action[:-1])
     infosets = np.flatnonzero(left > 0)
+    if not len(infosets):
+        return None
     number = np.cumsum(is_action) - 1
-    kept = Paths(
-        paths.player_of_infoset[infosets],
-        np.append(0, np.cumsum(left[infosets])),
-        np.append(0, np.cumsum(count[is_path])),
-        number[paths.action_of_visit[visit]],
+    form = layout(
+        Paths(
+            paths.player_of_infoset[infosets],
+            np.append(0, np.cumsum(left[infosets])),
+            np.append(0, np.cumsum(count[is_path])),
+            number[paths.action_of_visit[visit]],
+        )
     )
-    return kept, is_action, infosets
+    actions, ways = np.flatnonzero(is_action), np.flatnonzero(is_path)
+    return Left(actions, infosets, ways, bool(is_action.all() and is_path.all()), form, RESPONSES[response](form))
 
 
 def _chunk_worlds(form: Layout) -> int:
@@ -189,11 +208,11 @@ def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
         ("drift", traced.drift),
     ):
         getattr(found, name)[worlds] = value
-    found.log_behaviour[np.ix_(piece.actions, worlds)] = traced.log_choice
-    found.worth[np.ix_(piece.actions, worlds)] = traced.worth
+    found.log_behaviour[np.ix_(piece.left.actions, worlds)] = traced.log_choice
+    found.worth[np.ix_(piece.left.actions, worlds)] = traced.worth
     for name, table in (
         ("regret", regret(piece.layout, traced.log_choice, traced.worth)),
         ("log_reach", log_reach),
         ("trembles", trembles),
     ):
-        getattr(found, name)[np.ix_(piece.infosets, worlds)] = table
+        getattr(found, name)[np.ix_(piece.left.infosets, worlds)] = table

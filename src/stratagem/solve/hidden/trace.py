@@ -35,7 +35,10 @@ RESIDUAL = 1e-11
 FINE = 1e-8
 ROUNDING = 2e-16  # for each unit of precision times range of payoffs
 MOST_NEWTON = 8
-RESPONSES = 4
+RESPONSES = 16
+DOUBLINGS = 6  # of precision, that responses may bridge
+CALM = 0.1  # scores move so little before precision is raised
+STILL = 1e-6  # scores move so little where responses end
 DEPARTURE = 1e-9
 WORTH_CUTTING = 0.75  # share of worlds still under way, below which the others leave the batch
 MOST_PASSES = 4000
@@ -129,22 +132,39 @@ def start(batch: Batch, target: Floats) -> Way:
         passes=np.zeros(worlds, np.int64),
     )
     _set_out(way, at, np.ones(worlds, bool), target)
-    if way.is_last.mean() > 0.5:
-        _respond(way, batch)
+    if (way.place * 2**DOUBLINGS >= target).mean() > 0.5:
+        _respond(way, batch, target)
     return way
 
 
-def _respond(way: Way, batch: Batch) -> None:
-    """Come nearer by responses to responses, in worlds of so low precision that they contract: cheaper than Newton steps."""
-    contracts = way.is_last.copy()
+def _respond(way: Way, batch: Batch, target: Floats) -> None:
+    """Go up to `target` [W] by responses to responses in worlds where these contract, which costs less than Newton's steps.
+
+    Precision at most doubles at once, and only where the last response moved scores by less than half of what the one before it
+    did. A world in which that fails is left where it was.
+    """
+    scores, place = way.scores, way.place.copy()
+    contracts = place * 2**DOUBLINGS >= target
     last = np.full(len(batch), np.inf)
     for _ in range(RESPONSES):
-        at = point(batch, way.scores, way.place)
-        scores = batch.offset + batch.rate * way.place * at.worth.worth
-        move = np.abs(scores - way.scores).max(axis=0)
-        contracts &= move < 0.5 * last
-        way.scores = np.where(contracts, scores, way.scores)
-        last = move
+        at = point(batch, scores, place)
+        answer = batch.offset + batch.rate * place * at.worth.worth
+        move = np.abs(answer - scores).max(axis=0)
+        contracts &= (move < 0.5 * last) | (move < STILL)
+        is_calm = np.isfinite(last) & (move < CALM)
+        scores = np.where(contracts, answer, scores)
+        is_there = place >= target
+        if (~contracts | (is_there & (move < STILL))).all():
+            break
+        rises = contracts & is_calm & ~is_there
+        place = np.where(rises, np.minimum(2 * place, target), place)
+        last = np.where(rises, np.inf, move)
+    arrived = contracts & (place >= target) & (move < CALM)
+    way.scores = np.where(arrived, scores, way.scores)
+    way.place[arrived] = target[arrived]
+    way.is_last |= arrived
+    way.border[:, arrived] = 0.0
+    way.border_place[arrived] = 1.0
 
 
 def resume(batch: Batch, scores: Floats, place: Floats, direction: Floats) -> Way:

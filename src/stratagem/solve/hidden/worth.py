@@ -9,7 +9,7 @@ Axes: W worlds, P players, A actions, V visits, D unknowns, K entries of the Jac
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from stratagem.solve.hidden.layout import Layout
 from stratagem.solve.hidden.paths import Floats, Numbers
 from stratagem.solve.hidden.response import Response
 
-MILD = 0.25  # risk aversion times the range of payoffs, below which differences from the mean are summed
+MILD = 4.0  # risk aversion times the range of payoffs, up to which differences of exponentials from 1 are averaged
 
 SAFE_EXPONENT = -600.0  # above it no exponential is lost
 
@@ -30,6 +30,11 @@ class Attitude:
     aversion: Floats  # [A, W]
     is_strong: NDArray[np.bool_]  # [A, W] where exponentials are summed as they are
     exponent: Floats  # [V, W] minus aversion times payoff
+    has_strong: bool
+
+    def part(self, worlds: NDArray[np.int64]) -> Attitude:
+        """Some of the worlds."""
+        return Attitude(self.aversion[:, worlds], self.is_strong[:, worlds], self.exponent[:, worlds], self.has_strong)
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,7 @@ class Batch:
 
     def part(self, worlds: NDArray[np.int64]) -> Batch:
         """Some of the worlds."""
-        attitude = self.attitude
-        if attitude is not None:
-            attitude = Attitude(*(getattr(attitude, one.name)[:, worlds] for one in fields(attitude)))
+        attitude = None if self.attitude is None else self.attitude.part(worlds)
         cut = (self.log_chance[:, worlds], self.value[:, worlds], self.offset[:, worlds], self.rate[:, worlds])
         return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude)
 
@@ -68,13 +71,20 @@ class Worth:
     total: Floats  # [A, W] summed weights
     value: Floats  # [V, W] what is averaged
     mean: Floats  # [A, W]
-    averse_slope: Floats | None = None  # [V, W]
-    averse_share: Floats | None = None  # [V, W]
+    exponent: Floats | None = None  # [V, W] of the tilt by risk aversion
+    lift: Floats | None = None  # [A, W] mean tilt where aversion is mild, 1 elsewhere
+    strong: Tilted | None = None  # where some aversion is strong
 
     @property
     def share(self) -> Floats:
         """[V, W] derivative of the action's worth by the payoff on the path: its probability, tilted by risk aversion."""
-        return self.belief if self.averse_share is None else self.averse_share
+        if self.exponent is None or self.lift is None:
+            return self.belief
+        action = self.layout.action_of_visit
+        if self.strong is None:
+            return np.asarray(self.belief * np.exp(self.exponent) / self.lift[action])
+        mild = self.belief * np.exp(np.where(self.strong.is_strong[action], 0.0, self.exponent)) / self.lift[action]
+        return np.where(self.strong.is_strong[action], self.strong.share, mild)
 
     @property
     def belief(self) -> Floats:
@@ -84,13 +94,13 @@ class Worth:
     @property
     def slope(self) -> Floats:
         """[V, W] derivative of the action's worth by the logarithm of the path's weight."""
-        if self.averse_slope is not None:
-            return self.averse_slope
         action = self.layout.action_of_visit
         slope = self.value - self.mean[action]
         slope *= self.weight
-        slope *= (1 / self.total)[action]
-        return np.asarray(slope)
+        slope *= (1 / (self.total if self.lift is None else self.total * self.lift))[action]
+        if self.strong is None:
+            return np.asarray(slope)
+        return np.where(self.strong.is_strong[action], self.strong.slope, slope)
 
     def part(self, worlds: NDArray[np.int64]) -> Worth:
         """Some of the worlds."""
@@ -101,9 +111,23 @@ class Worth:
             self.total[:, worlds],
             self.value[:, worlds],
             self.mean[:, worlds],
-            None if self.averse_slope is None else self.averse_slope[:, worlds],
-            None if self.averse_share is None else self.averse_share[:, worlds],
+            None if self.exponent is None else self.exponent[:, worlds],
+            None if self.lift is None else self.lift[:, worlds],
+            None if self.strong is None else self.strong.part(worlds),
         )
+
+
+@dataclass(frozen=True)
+class Tilted:
+    """Derivatives where aversion is strong."""
+
+    is_strong: NDArray[np.bool_]  # [A, W]
+    share: Floats  # [V, W]
+    slope: Floats  # [V, W]
+
+    def part(self, worlds: NDArray[np.int64]) -> Tilted:
+        """Some of the worlds."""
+        return Tilted(self.is_strong[:, worlds], self.share[:, worlds], self.slope[:, worlds])
 
 
 def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
@@ -126,7 +150,8 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
         alpha = numbers.risk_aversion
         exponent = -alpha[player] * value
         is_strong = np.abs(alpha) * (high - low) > MILD
-        attitude = Attitude(alpha[layout.player_of_action], is_strong[layout.player_of_action], exponent)
+        by_action = layout.player_of_action
+        attitude = Attitude(alpha[by_action], is_strong[by_action], exponent, bool(is_strong[by_action].any()))
         safe = np.where((alpha == 0) | is_strong, 1.0, alpha)[player]
         is_mild = ((alpha != 0) & ~is_strong)[player]
         value = np.where(is_mild, -np.expm1(np.where(is_mild, exponent, 0.0)) / safe, value)
@@ -156,20 +181,23 @@ def worth(batch: Batch, log_choice: Floats) -> Worth:
 
 def _averse(plain: Worth, one: Attitude, log_weight: Floats) -> Worth:
     """Certainty equivalents in place of means."""
-    layout, action = plain.layout, plain.layout.action_of_visit
-    is_neutral = one.aversion == 0
-    safe = np.where(is_neutral, 1.0, one.aversion)
-    gain = np.where(one.is_strong | is_neutral, 0.0, -one.aversion * plain.mean)
-    value = np.where(is_neutral, plain.mean, -np.log1p(gain) / safe)
-    slope = plain.slope / (1 + gain)[action]
+    mild = np.where(one.is_strong, 0.0, one.aversion) if one.has_strong else one.aversion
+    gain = -mild * plain.mean
+    value = np.where(mild == 0, plain.mean, -np.log1p(gain) / np.where(mild == 0, 1.0, mild))
+    averse = replace(plain, worth=value, exponent=one.exponent, lift=1 + gain)
+    return _strongly_averse(averse, one, log_weight) if one.has_strong else averse
+
+
+def _strongly_averse(mild: Worth, one: Attitude, log_weight: Floats) -> Worth:
+    """Where aversion is so strong that differences of exponentials from 1 would be lost, their logarithms are summed."""
+    layout, action = mild.layout, mild.layout.action_of_visit
     tilted = log_weight + one.exponent
     weight = _weight(layout, tilted)
     share = weight / (layout.sum_of_action @ weight)[action]
-    if one.is_strong.any():
-        change = _log_sum(layout, tilted) - _log_sum(layout, log_weight)
-        value = np.where(one.is_strong, -change / safe, value)
-        slope = np.where(one.is_strong[action], (plain.belief - share) / safe[action], slope)
-    return replace(plain, worth=value, averse_slope=slope, averse_share=share)
+    change = _log_sum(layout, tilted) - _log_sum(layout, log_weight)
+    safe = np.where(one.is_strong, one.aversion, 1.0)
+    value = np.where(one.is_strong, -change / safe, mild.worth)
+    return replace(mild, worth=value, strong=Tilted(one.is_strong, share, (mild.belief - share) / safe[action]))
 
 
 def _weight(layout: Layout, log_weight: Floats) -> Floats:
