@@ -141,25 +141,17 @@ def _log_share(game: Game, subgame: HiddenSubgame, inputs: Inputs) -> tuple[Floa
 def _numbers(
     game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None, log_share: Floats
 ) -> Numbers:
-    """Chance and payoffs of each way, as each player has them, from its last edge to its first."""
-    ways, players = subgame.ways, len(game.players)
-    payoff = buffer[game.num_gains + ways.leaf, :players].copy()
-    evaluators = inputs.columns.evaluator[:players]
-    log_chance, trembles = (
-        {evaluator: np.zeros((len(ways.leaf), len(inputs)), kind) for evaluator in set(evaluators)}
-        for kind in (np.float64, np.int64)
-    )
-    length = np.diff(ways.first)
-    for back in range(1, int(length.max()) + 1):
-        here = np.flatnonzero(length >= back)
-        edges = ways.edge[ways.first[here + 1] - back]
-        if inputs.discounts is not None:
-            payoff[here] *= inputs.discounts[game.duration_of_edge[edges], :players]
-        payoff[here] += buffer[game.gain_of_edge[edges], :players]
-        for evaluator in log_chance:
-            odds = _odds(game, inputs.tables[evaluator], edges, given)
-            log_chance[evaluator][here] += np.log(np.where(odds > 0, odds, 1.0))
-            trembles[evaluator][here] += odds <= 0
+    """Chance and payoffs of each way, as each player has them."""
+    players, evaluators = len(game.players), inputs.columns.evaluator[: len(game.players)]
+    log_chance, trembles = {}, {}
+    for evaluator in set(evaluators):
+        odds = _odds(game, inputs.tables[evaluator], subgame.passed, given)
+        is_possible = odds > 0
+        log_chance[evaluator] = subgame.passes @ np.log(np.where(is_possible, odds, 1.0))
+        trembles[evaluator] = np.zeros_like(log_chance[evaluator], np.int64)
+        if not is_possible.all():
+            trembles[evaluator] = (subgame.passes @ (~is_possible).astype(np.float64)).astype(np.int64)
+    payoff = _payoffs(game, subgame, inputs, buffer)
     return Numbers(
         np.stack([log_chance[one] for one in evaluators]),
         np.ascontiguousarray(payoff.transpose(1, 0, 2)),
@@ -168,6 +160,22 @@ def _numbers(
         None if inputs.risk_aversion is None else inputs.risk_aversion[:players],
         np.stack([trembles[one] for one in evaluators]),
     )
+
+
+def _payoffs(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> Floats:
+    """[T, P, W] what each player gets on each way, with what follows its leaf."""
+    ways, players = subgame.ways, len(game.players)
+    payoff = buffer[game.num_gains + ways.leaf, :players]
+    if inputs.discounts is None:
+        gains = buffer[game.gain_of_edge[subgame.passed], :players]
+        return np.asarray(payoff + (subgame.passes @ gains.reshape(len(gains), -1)).reshape(payoff.shape))
+    length = np.diff(ways.first)
+    for back in range(1, int(length.max()) + 1):
+        here = np.flatnonzero(length >= back)
+        edges = ways.edge[ways.first[here + 1] - back]
+        payoff[here] *= inputs.discounts[game.duration_of_edge[edges], :players]
+        payoff[here] += buffer[game.gain_of_edge[edges], :players]
+    return payoff
 
 
 def _odds(game: Game, table: Floats, edges: Ints, given: Floats | None) -> Floats:

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stratagem.graph.game import Game, Ints
 from stratagem.solve.subgames import Paths, Subgame, paths, subgames
 
+if TYPE_CHECKING:
+    from scipy import sparse
+
 
 @dataclass(frozen=True, eq=False)
 class HiddenSubgame:
     """A subgame with information sets of several states.
 
-    Axes: I information sets, A actions, T ways through, J edges of decisions.
+    Axes: I information sets, A actions, T ways through, J edges of decisions,
+    E edges.
     """
 
     root: int
@@ -30,6 +36,20 @@ class HiddenSubgame:
     edge_of_action: Ints  # [A] one edge of each
     edges: Ints  # [J] ascending
     action_of_edge: Ints  # [J]
+
+    @cached_property
+    def passed(self) -> Ints:
+        """[E] the edges on the ways, each once."""
+        return np.unique(self.ways.edge)
+
+    @cached_property
+    def passes(self) -> sparse.csr_array:
+        """[T, E] which edges each way takes."""
+        from scipy import sparse  # noqa: PLC0415 - only where something is hidden
+
+        ways = self.ways
+        places = np.searchsorted(self.passed, ways.edge)
+        return sparse.csr_array((np.ones(len(places)), places, ways.first), shape=(len(ways.leaf), len(self.passed)))
 
     def actions_of(self, edges: Ints) -> Ints:
         """The action that each edge is, -1 for edges of chance."""

@@ -29,7 +29,7 @@ TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
 SEARCHED_WORLDS = 8  # in which further equilibria are searched for
 DRAW_WORLDS = 8192
-CHUNK_BYTES = 48 << 20
+CHUNK_BYTES = 96 << 20
 BATCH_BYTES = 96 << 20
 MAX_KEPT_BYTES = 1 << 30
 
