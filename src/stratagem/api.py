@@ -37,19 +37,20 @@ def solve(
     max_nodes: int = MAX_NODES,
     engine: str = "auto",
     progress: Progress | None = None,
+    game: Game | None = None,
 ) -> Answer:
     """The forecast of a scenario, given by name, path or as a `Case`; it prints as text and shows as HTML in a notebook.
 
     `precision` overrides every player's: a number in 1/payoff, or `"best"`. `do` forces `move=action` (or sets `quantity=number`), as a
     surprise unless `announced`; with `as_if_chosen` those who see it infer from it what they would from a choice. `history` replaces the scenario's own. `engine` is `numpy`, `jax` or `auto`,
-    which takes JAX for very large runs. Raises `StratagemError`; its text says what to put right.
+    which takes JAX for very large runs. `game` is what the scenario compiles to, where that is known. Raises `StratagemError`; its text says what to put right.
 
     >>> solve("signorino-deterrence", worlds=10).questions[0].name
     'war'
     """
     case = scenario if isinstance(scenario, Case) else load(scenario)
     file, off, moves = all_known(case.scenario) if taken_as_known else case.scenario, _listed(without), _listed(do)
-    game = compile_scenario(file, max_nodes, off)
+    game = game or compile_scenario(file, max_nodes, off)
     if announced and as_if_chosen:
         raise UsageError("a move both `announced` and `as if chosen`; one of them [M11]")
     forced, fixed = _interventions(file, game, moves)

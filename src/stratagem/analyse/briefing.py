@@ -28,13 +28,13 @@ from stratagem.analyse.shift import shift
 from stratagem.analyse.short_answer import Short, short_answer
 from stratagem.analyse.study import Decision, Study, decision_of
 from stratagem.analyse.watch import watch
-from stratagem.errors import StratagemError, UsageError
+from stratagem.errors import UsageError
 from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import Provenance, numbers
 from stratagem.scenario.model import Scenario
 from stratagem.solve.infosets import is_hidden
 from stratagem.solve.intervene import choice
-from stratagem.solve.solve import Progress
+from stratagem.solve.solve import Progress, together
 
 # A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
 FINDING_WORLDS, LEARNING_WORLDS, MAX_EVENTS = 500, 1_000, 24
@@ -139,13 +139,11 @@ def events(study: Study, step: int) -> Finding | None:
     """How far each single event before a decision moves it, each made as a surprise; None where nothing comes before."""
     few = replace(study, worlds=min(study.worlds, FINDING_WORLDS))
     info = few.game.steps[step]
-    before = _chances(decision_of(few.solver(step).run(), step))
+    candidates = list(_candidates(few, step))
+    solvers = [few.solver(step), *(few.solver(step, do=(choice(few.game, text),)) for text, _ in candidates)]
+    before, *afters = (_chances(decision_of(solution, step)) for solution in together(solvers))
     moved: list[tuple[float, str, str, list[float]]] = []
-    for text, title in _candidates(few, step):
-        try:
-            after = _chances(decision_of(few.solver(step, do=(choice(few.game, text),)).run(), step))
-        except StratagemError:  # it can happen in no world
-            continue
+    for (text, title), after in zip(candidates, afters, strict=True):
         if not after.sum() > 0:  # it cannot happen, or the decision does not come up after it
             continue
         change = after - before

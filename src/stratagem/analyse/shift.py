@@ -105,18 +105,20 @@ def _refuse_seen(study: Study, made: Choice, event: str) -> None:
 
 def _solvers(study: Study, step: int, made: Choice) -> dict[str, Solver]:
     """The solvers before and after the event, by way of asking; all but the announced one share a game."""
-    return {
-        "before": study.solver(step),
-        "surprise": study.solver(step, do=(made,)),
-        "given": study.solver(step, given=(made,)),
-        "as if chosen": study.solver(step, do=(made,), as_chosen=True),
-        "announced": study.solver(step, do=(made,), announced=True),
-    }
+    return {way: _solver(study, step, made, way) for way in ("before", *WAYS)}
+
+
+def _solver(study: Study, step: int, made: Choice, way: str) -> Solver:
+    if way == "before":
+        return study.solver(step)
+    if way == "given":
+        return study.solver(step, given=(made,))
+    return study.solver(step, do=(made,), announced=way == "announced", as_chosen=way == "as if chosen")
 
 
 def _sides(solvers: dict[str, Solver], step: int) -> tuple[Side, dict[str, Side | None]]:
     """The decision before and after, by way of asking; None where the event never happens, so that none can be learnt of."""
-    solutions = dict(zip(solvers, together([solvers[name] for name in SHARED]), strict=False))
+    solutions = dict(zip(SHARED, together([solvers[name] for name in SHARED]), strict=True))
     (solutions["announced"],) = together([solvers["announced"]])
     found = {name: None if one.is_impossible else Side(decision_of(one, step)) for name, one in solutions.items()}
     before = found.pop("before")
@@ -352,11 +354,8 @@ def _links(study: Study, decision: str, event: str, way: str, step: int) -> list
 
     def changes(one: Study) -> tuple[float, ...]:
         at, made = one.decision(decision), choice(one.game, event)
-        solvers = _solvers(one, at, made)
-        if way == "announced":
-            solutions = [solvers["before"].run(), solvers[way].run()]
-        else:
-            solutions = together([solvers["before"], solvers[way]])
+        solvers = [_solver(one, at, made, name) for name in ("before", way)]
+        solutions = together(solvers) if way != "announced" else [solver.run() for solver in solvers]
         before, after = (Side(decision_of(solution, at)) for solution in solutions)
         return tuple(_change(before, after, option)[0] for option in range(count))
 

@@ -18,6 +18,8 @@ from stratagem.solve.intervene import Choice, choice
 from stratagem.solve.solution import Solution
 from stratagem.solve.solve import Request, Solver
 
+Games = list[tuple[Scenario, tuple[str, ...], Game]]  # compiled, by scenario and links off
+
 
 @dataclass(frozen=True)
 class Study:
@@ -33,6 +35,7 @@ class Study:
     history: tuple[str, ...] | None = None
     fixed: dict[str, float] = field(default_factory=dict)
     engine: str = "auto"  # what sweeps the game: `numpy`, `jax`, or by size
+    games: Games = field(default_factory=list, repr=False, compare=False)  # shared by studies made of this one
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -42,7 +45,12 @@ class Study:
     @cached_property
     def game(self) -> Game:
         """The compiled game."""
-        return compile_scenario(self.scenario, without=self.without)
+        for scenario, off, game in self.games:
+            if scenario is self.scenario and off == self.without:
+                return game
+        game = compile_scenario(self.scenario, without=self.without)
+        self.games.append((self.scenario, self.without, game))
+        return game
 
     @cached_property
     def seen(self) -> tuple[Choice, ...]:

@@ -144,9 +144,9 @@ def report(
 
     check_packages()
     case = load(scenario)
-    with progress_bar("solving worlds", not quiet) as progress:
-        answer = solve_scenario(case, perceptions=not no_perceptions, progress=progress, **options)
     study = Study(case, perceptions=not no_perceptions, **options)
+    with progress_bar("solving worlds", not quiet) as progress:
+        answer = solve_scenario(case, perceptions=not no_perceptions, progress=progress, game=study.game, **options)
     with progress_bar("what would change it", not quiet) as progress:
         briefing = brief(study, answer, decision, event, progress=progress)
     write_report(briefing, output)

@@ -67,7 +67,7 @@ class ProbabilityCheck:
     where: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Game:
     """A compiled scenario."""
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.graph.game import TERMINAL, Floats, Game, Ints
 from stratagem.solve.infosets import HiddenSubgame, hidden_subgames
+
+KEPT_PLANS = 4
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Plan:
         return np.sort(np.concatenate([np.empty(0, np.int32), *found])).astype(np.int32)
 
 
+@lru_cache(maxsize=KEPT_PLANS)
 def plan(game: Game) -> Plan:
     """The plan of a game."""
     constant = {n: float(one.operands[0]) for n, one in enumerate(game.expressions) if one.operation == "constant"}
