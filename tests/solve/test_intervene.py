@@ -44,9 +44,55 @@ def test_a_forced_first_move_leaves_the_reply_as_it_was() -> None:
     assert answer(found, "war")[0] == pytest.approx(RESIST, abs=ROUNDING)
 
 
-def test_what_is_believed_under_a_surprise_is_from_before_it() -> None:
-    free, forced = solved(DETERRENCE, worlds=1), solved(DETERRENCE, do=("m=attack",), worlds=1)
-    assert forced.believed == pytest.approx(free.believed, abs=ROUNDING)
+@pytest.mark.parametrize("seen_by", ["all", "o"])
+def test_payoffs_are_those_of_play_as_it_is_forced(seen_by: str) -> None:
+    """An attack is worth 1 - 1.5 RESIST to the attacker; under a yield forced on top of the choice, the chance of an attack. A third
+    player who does not see it, and moves to no effect, makes the game one of hidden information in which all is as before."""
+    text = f"""
+        players: {{p: {{name: P, precision: 1.5}}, o: {{name: O, precision: 1.5}}, third: {{name: T, precision: 1.5}}}}
+        timeline:
+          - {{move: m, player: p, seen by: {seen_by}, actions: {{hold: , attack: }}}}
+          - {{move: n, player: o, if: m == attack, seen by: nobody, actions: {{
+              resist: {{payoffs: {{p: -0.5, o: -0.4}}}}, yield: {{payoffs: {{p: 1, o: -1}}}}}}}}
+          - {{move: late, player: third, actions: {{a: , b: }}}}
+    """
+    attack = logit(-0.5 * RESIST + (1 - RESIST))
+    forced = {"m=attack": (1 - 1.5 * RESIST, -1 + 0.6 * RESIST), "m=hold": (0, 0), "n=yield": (attack, -attack)}
+    for do, (attacker, defender) in forced.items():
+        found = solved(text, do=(do,), worlds=1)
+        for values in (found.believed, found.true):
+            assert values[:, 0] == pytest.approx([attacker, defender, 0], abs=ROUNDING)
+
+
+def test_what_the_mistaken_expects_is_of_play_as_it_is_forced() -> None:
+    """He holds yielding to cost the other so much that he always resists: an attack forced on him is worth -0.5 to him, in truth more."""
+    text = """
+        players: {p: {name: P, precision: 1.5}, o: {name: O, precision: 1.5}}
+        quantities: {known to all: {shame: -1}}
+        mistakes: {p: {shame: -100}}
+        timeline:
+          - {move: m, player: p, actions: {hold: {end: status quo}, attack: }}
+          - {move: n, player: o, actions: {resist: {end: war, payoffs: {p: -0.5, o: -0.4}}, yield: {end: yielded, payoffs: {p: 1, o: shame}}}}
+        questions: {war: {title: War, event: n == resist}}
+    """
+    found = solved(text, do=("m=attack",), worlds=1)
+    assert found.believed[0, 0] == pytest.approx(-0.5, abs=ROUNDING)
+    assert found.true[0, 0] == pytest.approx(1 - 1.5 * RESIST, abs=ROUNDING)
+
+
+def test_chance_forced_by_surprise_counts_in_payoffs_by_everybody_s_numbers() -> None:
+    text = """
+        players: {p: {name: P, precision: 1}, o: {name: O, precision: 1}}
+        quantities: {known to all: {luck: 0.25}}
+        perceptions: {p: {luck: 0.75}}
+        timeline:
+          - {chance: c, outcomes: {good: {probability: luck, payoffs: {p: 4, o: 1}}, bad: rest}}
+          - {move: m, player: p, actions: {hold: , go: }}
+        questions: {good: {title: Good, event: c == good}}
+    """
+    free, forced = solved(text, worlds=1), solved(text, do=("c=good",), worlds=1)
+    assert (free.believed[0, 0], free.true[0, 0]) == (pytest.approx(3), pytest.approx(1))
+    assert (forced.believed[0, 0], forced.true[0, 0]) == (pytest.approx(4), pytest.approx(4))
 
 
 def test_chance_can_be_forced_by_surprise_and_announced() -> None:
