@@ -209,7 +209,9 @@ def test_what_is_no_scenario_is_a_message(run: Run, name: str) -> None:
 
 
 def test_a_folder_is_no_scenario(run: Run, tmp_path: Path) -> None:
-    assert_clean(run("check", str(tmp_path)), 2)
+    result = run("check", str(tmp_path))
+    assert_clean(result, 2)
+    assert "is a folder; name a scenario file in it" in " ".join(result.stderr.split())
 
 
 def test_a_file_that_may_not_be_read_is_a_message(run: Run, tmp_path: Path) -> None:
@@ -239,7 +241,7 @@ BAD_OPTIONS = {
     "--do n[3]=go": "round 3", "--do m[1]=go": "m", "--do a=x": "expected `a=NUMBER`", "--do a=nan": "expected `a=NUMBER`", "--do a=inf": "expected `a=NUMBER`",
     "--do a=": "expected `a=NUMBER`", "--do m=go --do m=hold": "forced twice", "--do a=1 --do a=2": "forced twice", "--do a=1e200": "cannot be reckoned with",
     "--history m": "L22", "--history m=goo": "did you mean `go`", "--history m=go;n[1]=go": "L22", "--history m=go,m=hold": "cannot have happened",
-    "--history m=go --do m=hold": "cannot have happened", "--without x": "the unknown link `x`", "--max-nodes 1": "over 1 states", "--max-nodes 0": "not in the range",
+    "--history m=go --do m=hold": "`m=hold` is forced, yet the history has `m=go`", "--without x": "the unknown link `x`", "--max-nodes 1": "over 1 states", "--max-nodes 0": "not in the range",
     "--decisions 0": "not in the range", "--csv .": "directory", "--csv nowhere/out.csv": "cannot write", "--csv /dev/full": "cannot write", "--wrlds 10": "--worlds", "extra": "unexpected extra argument",
     "--states=yes": "does not take a value",
 }  # fmt: skip

@@ -275,3 +275,45 @@ def test_a_history_excludes_edges_that_pass_its_moves_by() -> None:
     assert kept[(step == 0)].tolist() == [True, False]
     assert kept[(step == 1)].tolist() == [False, True]
     assert kept[(step == 2) & (option < 0)].tolist() == [True, False]
+
+
+HIDDEN = """
+players: {p: {name: P, precision: 1}, o: {name: O, precision: 1}}
+quantities:
+  known to p: {resolve: {is: "one of 0.75, 0.25"}}
+  known to all: {cost: 0.2 to 0.4}
+timeline:
+  - {move: m, player: p, actions: {hold: , go: {payoffs: {p: resolve - cost}}}}
+  - {move: n, player: o, actions: {hold: , go: }}
+questions: {go: {title: Go, event: m == go}}
+"""
+
+
+@pytest.mark.parametrize("text", ["resolve=0.5", "resolve=type_2", "resolve=", "resolve"])
+def test_a_hidden_number_is_named_by_its_types(text: str) -> None:
+    with pytest.raises(UsageError, match=r"not known to all, and is one of `low` \(0\.25\), `high` \(0\.75\) \[M6\]"):
+        answered(HIDDEN, do=[text])
+
+
+def test_a_number_is_no_move() -> None:
+    with pytest.raises(UsageError, match=r"`cost` is a number, not a move; `stratagem solve --do cost=NUMBER` sets it"):
+        choice(game(HIDDEN), "cost=0.5")
+
+
+def test_types_of_choices_stand_in_the_order_of_their_values() -> None:
+    """`low` is the lower one, however the choices are listed: forced to be high, going is worth 0.75 less its cost."""
+    for do, value in (("resolve=low", 0.25), ("resolve=high", 0.75)):
+        found = answered(HIDDEN.replace("0.2 to 0.4", "0.3"), do=[do])
+        assert found.questions[0].probability is not None
+        assert found.questions[0].probability.mean == pytest.approx(1 / (1 + np.exp(-(value - 0.3))), abs=1e-9)
+
+
+@pytest.mark.parametrize("history", [["m=hold"], ["n=hold", "m=hold"]])
+def test_what_is_past_is_not_forced_to_be_otherwise(history: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"`m=go` is forced, yet the history has `m=hold`"):
+        answered(
+            DETERRENCE.replace("attack:", "go:").replace("attack", "go").replace("resist", "hold"),
+            do=["m=go"],
+            history=history,
+        )
+    assert answered(HIDDEN, do=["m=hold"], history=history).num_failed == 0

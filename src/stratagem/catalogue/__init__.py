@@ -48,9 +48,11 @@ def load(name_or_path: str | Path) -> Case:
         return Case(text, f"{text}{SUFFIX}", (resources.files(__name__) / f"{text}{SUFFIX}").read_text("utf-8"))
     path = Path(text)
     try:
-        is_file = path.is_file()
+        is_file, is_folder = path.is_file(), path.is_dir()
     except (OSError, ValueError):
-        is_file = False
+        is_file = is_folder = False
+    if is_folder:
+        raise StratagemError(f"{quote(text, 200)} is a folder; name a scenario file in it")
     if not is_file:
         raise StratagemError(
             f"no file and no catalogue scenario {quote(text)}{near(text, names())}; the catalogue has {one_of(names())}"
