@@ -168,8 +168,19 @@ def process(*words: str, **options: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
-def test_a_reader_that_leaves_early_meets_no_traceback() -> None:
-    head = process("explain", "L16")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("explain", "L16"),
+        ("solve", "signorino-deterrence", *FEW),
+        ("solve", "signorino-deterrence", *FEW, "--json"),
+        ("watch", "signorino-deterrence", *FEW),
+        ("inspect", "signorino-deterrence"),
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_leaves_early_meets_no_traceback(words: tuple[str, ...]) -> None:
+    head = process(*words)
     assert head.stdout is not None
     head.stdout.close()
     assert head.stderr is not None
