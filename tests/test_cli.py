@@ -225,6 +225,15 @@ def test_a_folder_is_no_scenario(run: Run, tmp_path: Path) -> None:
     assert "is a folder; name a scenario file in it" in " ".join(result.stderr.split())
 
 
+@pytest.mark.parametrize("verb", ["check", "inspect", "watch"])
+def test_a_game_file_is_no_scenario(run: Run, tmp_path: Path, verb: str) -> None:
+    file = tmp_path / "game.EFG"
+    file.write_text('EFG 2 R "" { "a" }\nt "" 0\n')
+    result = run(verb, str(file))
+    assert_clean(result, 2)
+    assert "is a game file, not a scenario; `solve` and `export` read it" in " ".join(result.stderr.split())
+
+
 def test_a_file_that_may_not_be_read_is_a_message(run: Run, tmp_path: Path) -> None:
     secret = tmp_path / "secret.yaml"
     secret.write_text("scenario: x")
