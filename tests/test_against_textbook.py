@@ -12,7 +12,7 @@ import strategies
 import textbook
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textbook import Forced, History, World
+from textbook_game import Forced, History, World, unrolled
 
 from stratagem.graph.compile import compile_scenario
 from stratagem.graph.game import Game
@@ -223,7 +223,7 @@ def test_a_forced_move_is_played_and_foreseen_only_if_announced(
 
 def some_option(data: Data, drawn: list[int]) -> Seen:
     """An outcome of a chance move, or the action of a move, that is always available."""
-    items = textbook.unrolled(data["timeline"], 0.0)
+    items = unrolled(data["timeline"], 0.0)
     item = items[drawn[0] % len(items)]
     options = [name for name, effects in item.choices.items() if "if" not in effects]
     return item.name, item.round, options[0 if item.player else drawn[1] % len(options)]

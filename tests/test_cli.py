@@ -168,8 +168,19 @@ def process(*words: str, **options: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
 
 
-def test_a_reader_that_leaves_early_meets_no_traceback() -> None:
-    head = process("explain", "L16")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("explain", "L16"),
+        ("solve", "signorino-deterrence", *FEW),
+        ("solve", "signorino-deterrence", *FEW, "--json"),
+        ("watch", "signorino-deterrence", *FEW),
+        ("inspect", "signorino-deterrence"),
+    ],
+    ids=" ".join,
+)
+def test_a_reader_that_leaves_early_meets_no_traceback(words: tuple[str, ...]) -> None:
+    head = process(*words)
     assert head.stdout is not None
     head.stdout.close()
     assert head.stderr is not None
@@ -209,7 +220,18 @@ def test_what_is_no_scenario_is_a_message(run: Run, name: str) -> None:
 
 
 def test_a_folder_is_no_scenario(run: Run, tmp_path: Path) -> None:
-    assert_clean(run("check", str(tmp_path)), 2)
+    result = run("check", str(tmp_path))
+    assert_clean(result, 2)
+    assert "is a folder; name a scenario file in it" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("verb", ["check", "inspect", "watch"])
+def test_a_game_file_is_no_scenario(run: Run, tmp_path: Path, verb: str) -> None:
+    file = tmp_path / "game.EFG"
+    file.write_text('EFG 2 R "" { "a" }\nt "" 0\n')
+    result = run(verb, str(file))
+    assert_clean(result, 2)
+    assert "is a game file, not a scenario; `solve` and `export` read it" in " ".join(result.stderr.split())
 
 
 def test_a_file_that_may_not_be_read_is_a_message(run: Run, tmp_path: Path) -> None:
@@ -239,7 +261,7 @@ BAD_OPTIONS = {
     "--do n[3]=go": "round 3", "--do m[1]=go": "m", "--do a=x": "expected `a=NUMBER`", "--do a=nan": "expected `a=NUMBER`", "--do a=inf": "expected `a=NUMBER`",
     "--do a=": "expected `a=NUMBER`", "--do m=go --do m=hold": "forced twice", "--do a=1 --do a=2": "forced twice", "--do a=1e200": "cannot be reckoned with",
     "--history m": "L22", "--history m=goo": "did you mean `go`", "--history m=go;n[1]=go": "L22", "--history m=go,m=hold": "cannot have happened",
-    "--history m=go --do m=hold": "cannot have happened", "--without x": "the unknown link `x`", "--max-nodes 1": "over 1 states", "--max-nodes 0": "not in the range",
+    "--history m=go --do m=hold": "`m=hold` is forced, yet the history has `m=go`", "--without x": "the unknown link `x`", "--max-nodes 1": "over 1 states", "--max-nodes 0": "not in the range",
     "--decisions 0": "not in the range", "--csv .": "directory", "--csv nowhere/out.csv": "cannot write", "--csv /dev/full": "cannot write", "--wrlds 10": "--worlds", "extra": "unexpected extra argument",
     "--states=yes": "does not take a value",
 }  # fmt: skip

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,8 @@ from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import numbers
 from stratagem.show import finding_schema
 from stratagem.show.findings import MOST_ROWS, finding_json, render_finding, shown
+from stratagem.show.notebook import ShownFinding
+from stratagem.show.numbers import clean
 
 jsonschema = pytest.importorskip("jsonschema", reason="findings are tried against their JSON Schema")
 
@@ -214,6 +217,52 @@ def test_the_terminal_fits_80_columns() -> None:
         assert max(len(line.rstrip()) for line in lines) <= 80, where
         for table in one.tables:
             assert max((len(table.columns),)) <= 16, (where, table.name)
+
+
+class Tables(HTMLParser):
+    """The cells of every table of a page, by table and row, and all text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.text = ""
+        self.is_cell = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser asks for it
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("th", "td"):
+            self.tables[-1][-1].append("")
+            self.is_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_cell &= tag not in ("th", "td")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.is_cell:
+            self.tables[-1][-1][-1] += data
+
+
+def test_the_notebook_has_the_numbers_of_the_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cell by cell, in the order of the finding; figures, which have tests of their own, are not drawn."""
+    monkeypatch.setattr("stratagem.show.notebook.finding_charts", lambda *_: ())
+    for where, one in each():
+        page = Tables(ShownFinding.of(one, {})._repr_html_())
+        filled = [table for table in one.tables if table.rows]
+        assert len(page.tables) == len(filled), where
+        for table, (head, *body) in zip(filled, page.tables, strict=True):
+            assert head == [clean(column.header or column.name) for column in table.columns], (where, table.name)
+            cells = [
+                [clean(shown(cell, column)) for cell, column in zip(row, table.columns, strict=True)]
+                for row in table.rows
+            ]
+            assert body == cells, (where, table.name)
+        for text in (one.title, *one.judgements, *one.caveats):
+            assert squeezed(clean(text)) in squeezed(page.text), (where, text)
 
 
 # Digits

@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import stratagem
+from stratagem.analyse.finding import Column, Table
+from stratagem.analyse.pooling import Pooled
 from stratagem.api import solve
 from stratagem.catalogue import Case, names
 from stratagem.errors import StratagemError
@@ -163,6 +166,29 @@ def test_a_move_of_the_history_is_marked() -> None:
     text = forecast_text(solve("signorino-deterrence", worlds=2, history=["challenge=attack"]))
     assert "Attack (made)" in text
     assert "Hold to the status quo (made)" not in text
+
+
+def test_a_move_of_the_history_is_marked_in_the_json() -> None:
+    found = solve("signorino-deterrence", worlds=2, history=["challenge=attack"])
+    data = json.loads(forecast_json(found))
+    for part in ("decisions", "choices"):
+        assert {one["step"]: one["made"] for one in data[part]} == {"challenge": "attack", "reply": None}
+
+
+def test_no_probability_lies_outside_0_and_1() -> None:
+    """Sums of thousands of weights end a rounding above 1; the JSON has none of it, whatever the number of worlds."""
+    one, other = Pooled(1 + 4e-16, -3e-17, 1 + 2e-16, 0.0), Pooled(0.5, None, None, 0.1)
+    found = solve("signorino-deterrence", worlds=2)
+    question = replace(found.questions[0], probability=one, condition=other, tie_low=-1e-17, tie_high=1 + 1e-16)
+    choice = replace(found.choices[0], reach=1 + 2e-16)
+    data = json.loads(forecast_json(replace(found, questions=(question,), choices=(choice,))))
+    assert data["questions"][0]["probability"] == {"mean": 1, "p5": 0, "p95": 1, "monte_carlo_error": 0}
+    assert data["questions"][0]["condition"] == {"mean": 0.5, "p5": None, "p95": None, "monte_carlo_error": 0.1}
+    assert data["questions"][0]["tie_range"] == [0, 1]
+    assert data["choices"][0]["reach"] == 1
+    columns = (Column("a", "a", "chance"), Column("b", "b", "points"), Column("c", "c"))
+    table = Table("t", "T", columns, ((1 + 2e-16, -2e-17, "x"), (-1e-16, 1.5, None), (1.01, None, 1)))
+    assert table.rows == ((1, -2e-17, "x"), (0, 1.5, None), (1.01, None, 1))
 
 
 def test_all_worlds_failed_is_not_called_void() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import strategies
-import textbook
 import yaml
 from hypothesis import given, settings
-from textbook import Game, Scope, World, solve
+from textbook import solve
+from textbook_formulas import formula as read
+from textbook_game import Forced, Game, Scope, World
 
 EXACT = 1e-12  # in payoff or probability
 
@@ -33,7 +34,7 @@ def value_of(formula: str, **quantities: float) -> Any:
     """)
     data["quantities"] = {"known to all": dict(quantities)}
     game = Game(data, World(quantities))
-    return textbook.formula(formula)(Scope(game, game.start(), round=4))
+    return read(formula)(Scope(game, game.start(), round=4))
 
 
 # Formulas
@@ -128,7 +129,7 @@ def test_the_likelihood_of_moves_seen_is_the_product_of_behaviours() -> None:
 
 def test_a_forced_move_is_foreseen_only_if_announced() -> None:
     """Told that the defender yields, the attacker gains 1 for sure; surprised by it, he behaves as before."""
-    forced: textbook.Forced = {("reply", None): "yield"}
+    forced: Forced = {("reply", None): "yield"}
     announced, surprised = solve(scenario(DETERRENCE), announced=forced), solve(scenario(DETERRENCE), surprise=forced)
     assert announced.behaviour[()]["attack"] == near(1 / (1 + math.exp(-1.5)))
     assert surprised.behaviour[()]["attack"] == near(0.4751114912334232)

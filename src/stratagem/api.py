@@ -55,8 +55,10 @@ def solve(
         raise UsageError("a move both `announced` and `as if chosen`; one of them [M11]")
     forced, fixed = _interventions(file, game, moves)
     seen = _listed(history) if history is not None else tuple(one.that for one in file.history)
+    made = tuple(choice(game, one) for one in seen)
+    _refuse_contradiction(game, made, forced)
     request = Request(
-        worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
+        worlds=worlds, seed=seed, precision=_precision(precision), history=made, do=forced,
         is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine, is_searched=True,
     )  # fmt: skip
     manifest: dict[str, object] = {
@@ -93,6 +95,18 @@ def _precision(precision: float | str | None) -> float | None:
     if not 0 <= value <= 1e6:
         raise UsageError(f"the precision {quote(precision)}; a number from 0 to 1,000,000, or `best` [M9]")
     return value
+
+
+def _refuse_contradiction(game: Game, made: tuple[Choice, ...], forced: tuple[Choice, ...]) -> None:
+    """Raise `UsageError` where a move is forced that the history has seen otherwise."""
+    for one in forced:
+        for other in made:
+            if other.step == one.step and other.option != one.option:
+                step = game.steps[one.step]
+                raise UsageError(
+                    f"`{step.label}={step.options[one.option]}` is forced, yet the history has `{step.label}={step.options[other.option]}`: "
+                    "that is past; force a later move, or give another `--history` [M11]"
+                )
 
 
 def _interventions(scenario: Scenario, game: Game, do: tuple[str, ...]) -> tuple[tuple[Choice, ...], dict[str, float]]:

@@ -8,6 +8,7 @@ import pytest
 from stratagem.analyse.options import compare, dominates, options, risk_of, tail_of
 from stratagem.analyse.study import Study
 from stratagem.catalogue import Case, load
+from stratagem.errors import UsageError
 
 WORLDS = 4096
 ERRORS = 5  # standard errors that a sampled number may be off
@@ -106,3 +107,9 @@ def test_by_true_numbers_an_optimist_gains_less() -> None:
     assert believed.means == pytest.approx(np.full(WORLDS, 7.0), abs=1e-12)
     assert true.means == pytest.approx(np.full(WORLDS, 1.0), abs=1e-12)
     assert true.totals.mean() == pytest.approx(1.0, abs=ERRORS * risk_of(true, 0.0).error)
+
+
+@pytest.mark.parametrize("reference", [float("nan"), float("inf")])
+def test_a_reference_is_a_number(reference: float) -> None:
+    with pytest.raises(UsageError, match=r"the reference `(nan|inf)`; a payoff, as a number"):
+        options(study(), "choose", reference)

@@ -12,6 +12,7 @@ from crises import text_of
 from stratagem.analyse.finding import Finding
 from stratagem.analyse.study import Study
 from stratagem.analyse.watch import watch
+from stratagem.api import solve
 from stratagem.catalogue import Case
 from stratagem.cli import main
 from stratagem.errors import UsageError
@@ -34,7 +35,11 @@ questions: {attack_comes: {title: Will it come to an attack?, event: attack == y
 
 
 def found(text: str = SIGNAL, **options: object) -> Finding:
-    return watch(Study(Case("crisis", "crisis.yaml", text_of(text)), **{"worlds": 512, **options}))  # type: ignore[arg-type]
+    return watch(Study(text_case(text), **{"worlds": 512, **options}))  # type: ignore[arg-type]
+
+
+def text_case(text: str) -> Case:
+    return Case("crisis", "crisis.yaml", text_of(text))
 
 
 def rows(finding: Finding, name: str) -> dict[str, dict[str, object]]:
@@ -80,6 +85,70 @@ def test_indicators_start_after_the_history() -> None:
 def test_a_history_that_cannot_be_is_refused() -> None:
     with pytest.raises(UsageError, match="probability 0 in every world"):
         found(history=("plan_made=yes", "attack=no"))
+
+
+# A build-up of two or of ten looks alike at first, and is counted a month later; resolve is known to its owner alone.
+HIDDEN = """
+as of: 2022-01-01
+players: {p: {name: P, precision: 2}, o: {name: O, precision: 2}}
+quantities:
+  known to all: {cost: 0.2 to 0.4}
+  known to p: {resolve: {is: {choice: {1: 0.6, -1: 0.4}}, title: Resolve}}
+timeline:
+  - {chance: mood, seen by: p, outcomes: {calm: 0.7, angry: rest}}
+  - {move: build, player: p, date: 2022-02-01, seen as: {loud: [two, ten]}, seen after: 30 days, actions: {
+      none_sent: , two: {payoffs: {p: -0.1}}, ten: {payoffs: {p: -0.2}}}}
+  - {move: word, player: p, date: 2022-02-02, seen by: nobody, actions: {mild: , harsh: {payoffs: {p: 0.1}}}}
+  - {move: reply, player: o, date: 2022-02-10, actions: {yield: {payoffs: {o: -cost, p: 0.5}}, stand: }}
+  - {move: attack, player: p, date: 2022-04-01, actions: {
+      go: {payoffs: {p: resolve * (if build == ten then 1 else 0.3) + (if mood == angry and build == ten then 2 else 0), o: -1}}, rest_now: }}
+questions: {attack_comes: {title: Will it come to an attack?, event: attack == go}}
+"""
+
+
+def test_only_what_all_see_is_watched_as_it_looks_and_from_when() -> None:
+    finding = found(HIDDEN, worlds=64)
+    signs = rows(finding, "question_attack_comes")
+    dates = {name: row["date"] for name, row in signs.items() if name.startswith("build")}
+    assert dates == {
+        "build=loud": "2022-02-01", "build=none_sent": "2022-02-01", "build=two": "2022-03-03", "build=ten": "2022-03-03",
+    }  # fmt: skip
+    every = {name for table in finding.tables for name in rows(finding, table.name)}
+    assert not any(name.startswith(("resolve", "mood", "word")) for name in every)
+
+
+def test_what_looks_alike_counts_together() -> None:
+    answer, signs = solve(text_case(HIDDEN), worlds=64), rows(found(HIDDEN, worlds=64), "question_attack_comes")
+    build = next(one for one in answer.choices if one.move == "build")
+    chance = {one.name: one.probability.mean for one in build.actions if one.probability is not None}
+    assert signs["build=loud"]["chance"] == pytest.approx(chance["two"] + chance["ten"], abs=ROUNDING)
+    after = solve(text_case(HIDDEN), worlds=64, history=["build=none_sent"]).questions[0].probability
+    assert after is not None
+    assert signs["build=loud"]["if_not"] == pytest.approx(after.mean, abs=ROUNDING)
+
+
+def test_a_late_sight_is_still_ahead_once_later_moves_were_seen() -> None:
+    signs = rows(found(HIDDEN, worlds=64, history=("reply=stand",)), "question_attack_comes")
+    assert {name for name in signs if name.startswith("build")} == {"build=two", "build=ten"}
+
+
+def test_a_hidden_number_and_a_hidden_event_are_asked_about() -> None:
+    """What beliefs say of them after the move that all see, by another way through the game."""
+    finding = found(HIDDEN, worlds=64)
+    titles = {table.name: table.title for table in finding.tables}
+    assert titles["fact_resolve"] == "Resolve: is it 1 or more?"
+    assert titles["fact_mood"] == "mood: is it “calm”?"
+    answer = solve(text_case(HIDDEN), worlds=64)
+    learnt = {(one.hidden, one.value, one.look): one for one in answer.beliefs if one.player == "o"}
+    for name, hidden, value in (("fact_resolve", "resolve", "high"), ("fact_mood", "mood", "calm")):
+        sign = rows(finding, name)["build=loud"]
+        assert sign["now"] == pytest.approx({"resolve": 0.6, "mood": 0.7}[hidden], abs=ROUNDING)
+        assert sign["if_seen"] == pytest.approx(learnt[hidden, value, "loud"].after.mean, abs=ROUNDING)
+        assert sign["bayes_factor"] == pytest.approx(learnt[hidden, value, "loud"].bayes_factor, abs=1e-6)
+
+
+def test_a_fact_that_the_history_settles_is_asked_no_more() -> None:
+    assert "fact_resolve" not in {one.name for one in found(HIDDEN, worlds=64, history=("resolve=high",)).tables}
 
 
 def test_the_most_telling_comes_first() -> None:

@@ -12,6 +12,7 @@ from crises import scenario
 from stratagem.api import solve_game_file
 from stratagem.catalogue import load
 from stratagem.cli import main
+from stratagem.exchange.answer import answer
 from stratagem.exchange.efg_write import write_efg
 from stratagem.exchange.scenario_tree import export_world
 from stratagem.graph.compile import compile_scenario
@@ -90,3 +91,18 @@ def test_a_world_that_is_none_is_a_message(tmp_path: Path) -> None:
     assert found.exit_code == 2
     assert "the world `x`; `central`, or a number" in found.output
     assert not (tmp_path / "g.efg").exists()
+
+
+@pytest.mark.parametrize("world", [0, 4])
+def test_what_nobody_knows_stands_at_its_mean(world: int) -> None:
+    """Players who read the file know no more than those of the scenario: they act alike, and are worth what those believe."""
+    text = SEEN_LATE.replace("harm: 0.2 to 0.6}", "harm: 0.2 to 0.6}\n      known to nobody: {luck: normal 0 to 3}")
+    model = scenario(
+        text.replace("{wait: ,", "{wait: {payoffs: {p: luck}},").replace("wait: ,", "wait: {payoffs: {p: luck}},")
+    )
+    exported = export_world(model, str(world))
+    assert exported.warnings == ()
+    found = answer(exported.tree, 2.0, "logit")
+    expected = solve(compile_scenario(model), model, Request(worlds=5, precision=2.0))
+    assert abs(expected.true[0, world] - expected.believed[0, world]) > 0.01
+    assert list(found.profile.payoffs.values()) == pytest.approx(expected.believed[:, world].tolist(), abs=EXACT)

@@ -44,9 +44,55 @@ def test_a_forced_first_move_leaves_the_reply_as_it_was() -> None:
     assert answer(found, "war")[0] == pytest.approx(RESIST, abs=ROUNDING)
 
 
-def test_what_is_believed_under_a_surprise_is_from_before_it() -> None:
-    free, forced = solved(DETERRENCE, worlds=1), solved(DETERRENCE, do=("m=attack",), worlds=1)
-    assert forced.believed == pytest.approx(free.believed, abs=ROUNDING)
+@pytest.mark.parametrize("seen_by", ["all", "o"])
+def test_payoffs_are_those_of_play_as_it_is_forced(seen_by: str) -> None:
+    """An attack is worth 1 - 1.5 RESIST to the attacker; under a yield forced on top of the choice, the chance of an attack. A third
+    player who does not see it, and moves to no effect, makes the game one of hidden information in which all is as before."""
+    text = f"""
+        players: {{p: {{name: P, precision: 1.5}}, o: {{name: O, precision: 1.5}}, third: {{name: T, precision: 1.5}}}}
+        timeline:
+          - {{move: m, player: p, seen by: {seen_by}, actions: {{hold: , attack: }}}}
+          - {{move: n, player: o, if: m == attack, seen by: nobody, actions: {{
+              resist: {{payoffs: {{p: -0.5, o: -0.4}}}}, yield: {{payoffs: {{p: 1, o: -1}}}}}}}}
+          - {{move: late, player: third, actions: {{a: , b: }}}}
+    """
+    attack = logit(-0.5 * RESIST + (1 - RESIST))
+    forced = {"m=attack": (1 - 1.5 * RESIST, -1 + 0.6 * RESIST), "m=hold": (0, 0), "n=yield": (attack, -attack)}
+    for do, (attacker, defender) in forced.items():
+        found = solved(text, do=(do,), worlds=1)
+        for values in (found.believed, found.true):
+            assert values[:, 0] == pytest.approx([attacker, defender, 0], abs=ROUNDING)
+
+
+def test_what_the_mistaken_expects_is_of_play_as_it_is_forced() -> None:
+    """He holds yielding to cost the other so much that he always resists: an attack forced on him is worth -0.5 to him, in truth more."""
+    text = """
+        players: {p: {name: P, precision: 1.5}, o: {name: O, precision: 1.5}}
+        quantities: {known to all: {shame: -1}}
+        mistakes: {p: {shame: -100}}
+        timeline:
+          - {move: m, player: p, actions: {hold: {end: status quo}, attack: }}
+          - {move: n, player: o, actions: {resist: {end: war, payoffs: {p: -0.5, o: -0.4}}, yield: {end: yielded, payoffs: {p: 1, o: shame}}}}
+        questions: {war: {title: War, event: n == resist}}
+    """
+    found = solved(text, do=("m=attack",), worlds=1)
+    assert found.believed[0, 0] == pytest.approx(-0.5, abs=ROUNDING)
+    assert found.true[0, 0] == pytest.approx(1 - 1.5 * RESIST, abs=ROUNDING)
+
+
+def test_chance_forced_by_surprise_counts_in_payoffs_by_everybody_s_numbers() -> None:
+    text = """
+        players: {p: {name: P, precision: 1}, o: {name: O, precision: 1}}
+        quantities: {known to all: {luck: 0.25}}
+        perceptions: {p: {luck: 0.75}}
+        timeline:
+          - {chance: c, outcomes: {good: {probability: luck, payoffs: {p: 4, o: 1}}, bad: rest}}
+          - {move: m, player: p, actions: {hold: , go: }}
+        questions: {good: {title: Good, event: c == good}}
+    """
+    free, forced = solved(text, worlds=1), solved(text, do=("c=good",), worlds=1)
+    assert (free.believed[0, 0], free.true[0, 0]) == (pytest.approx(3), pytest.approx(1))
+    assert (forced.believed[0, 0], forced.true[0, 0]) == (pytest.approx(4), pytest.approx(4))
 
 
 def test_chance_can_be_forced_by_surprise_and_announced() -> None:
@@ -229,3 +275,45 @@ def test_a_history_excludes_edges_that_pass_its_moves_by() -> None:
     assert kept[(step == 0)].tolist() == [True, False]
     assert kept[(step == 1)].tolist() == [False, True]
     assert kept[(step == 2) & (option < 0)].tolist() == [True, False]
+
+
+HIDDEN = """
+players: {p: {name: P, precision: 1}, o: {name: O, precision: 1}}
+quantities:
+  known to p: {resolve: {is: "one of 0.75, 0.25"}}
+  known to all: {cost: 0.2 to 0.4}
+timeline:
+  - {move: m, player: p, actions: {hold: , go: {payoffs: {p: resolve - cost}}}}
+  - {move: n, player: o, actions: {hold: , go: }}
+questions: {go: {title: Go, event: m == go}}
+"""
+
+
+@pytest.mark.parametrize("text", ["resolve=0.5", "resolve=type_2", "resolve=", "resolve"])
+def test_a_hidden_number_is_named_by_its_types(text: str) -> None:
+    with pytest.raises(UsageError, match=r"not known to all, and is one of `low` \(0\.25\), `high` \(0\.75\) \[M6\]"):
+        answered(HIDDEN, do=[text])
+
+
+def test_a_number_is_no_move() -> None:
+    with pytest.raises(UsageError, match=r"`cost` is a number, not a move; `stratagem solve --do cost=NUMBER` sets it"):
+        choice(game(HIDDEN), "cost=0.5")
+
+
+def test_types_of_choices_stand_in_the_order_of_their_values() -> None:
+    """`low` is the lower one, however the choices are listed: forced to be high, going is worth 0.75 less its cost."""
+    for do, value in (("resolve=low", 0.25), ("resolve=high", 0.75)):
+        found = answered(HIDDEN.replace("0.2 to 0.4", "0.3"), do=[do])
+        assert found.questions[0].probability is not None
+        assert found.questions[0].probability.mean == pytest.approx(1 / (1 + np.exp(-(value - 0.3))), abs=1e-9)
+
+
+@pytest.mark.parametrize("history", [["m=hold"], ["n=hold", "m=hold"]])
+def test_what_is_past_is_not_forced_to_be_otherwise(history: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"`m=go` is forced, yet the history has `m=hold`"):
+        answered(
+            DETERRENCE.replace("attack:", "go:").replace("attack", "go").replace("resist", "hold"),
+            do=["m=go"],
+            history=history,
+        )
+    assert answered(HIDDEN, do=["m=hold"], history=history).num_failed == 0

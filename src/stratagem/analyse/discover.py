@@ -211,7 +211,8 @@ def _caveats(study: Study, sample: Sample, what: Subject, meaning: str) -> Itera
 
 
 def _share(share: float, size: float) -> str:
-    """A share of so many effective worlds, with its binomial error."""
+    """A share of so many effective worlds, with its binomial error; rounding may have left it a little outside 0 and 1."""
+    share = min(max(share, 0.0), 1.0)
     return chance(share, float(np.sqrt(share * (1 - share) / max(size, 1.0))))
 
 

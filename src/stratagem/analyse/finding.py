@@ -8,6 +8,7 @@ from typing import Literal
 
 Cell = str | float | int | None
 Kind = Literal["text", "chance", "points", "amount", "size", "count", "bar"]
+ROUNDING = 1e-9  # of a probability
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,29 @@ class Column:
     kind: Kind = "text"
 
 
+def as_probability(value: float) -> float:
+    """A probability that rounding left a little outside 0 and 1, put right; any other number as it is."""
+    return min(max(value, 0.0), 1.0) if -ROUNDING <= value <= 1 + ROUNDING else value
+
+
 @dataclass(frozen=True)
 class Table:
-    """A titled table; the title says what it shows."""
+    """A titled table; the title says what it shows. Chances that rounding left outside 0 and 1 are put right."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str | None = None
+
+    def __post_init__(self) -> None:
+        is_chance = [column.kind == "chance" for column in self.columns]
+        rows = (tuple(map(_put_right, row, is_chance)) for row in self.rows)
+        object.__setattr__(self, "rows", tuple(rows))
+
+
+def _put_right(cell: Cell, is_chance: bool) -> Cell:
+    return as_probability(cell) if is_chance and isinstance(cell, float) else cell
 
 
 @dataclass(frozen=True)

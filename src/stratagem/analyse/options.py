@@ -5,6 +5,7 @@ For each available action: what the mover gains from the move on, exactly in the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import Pooled, pool, quantiles
 from stratagem.analyse.study import Study
+from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.scenario.model import Claim
 from stratagem.solve.expect import expect_total, total_of_edges
@@ -66,6 +68,8 @@ def options(study: Study, decision: str, reference: float = 0.0, believed: bool 
     Options are compared where the same ones stand: states of the move that offer the same actions form a situation, and each
     situation has tables of its own. Payoffs count from the move on, 0 being no change; below `reference` a total is a loss.
     """
+    if not math.isfinite(reference):
+        raise UsageError(f"the reference {quote(reference)}; a payoff, as a number")
     step = study.decision(decision)
     info = study.game.steps[step]
     mover = study.scenario.players[study.game.players[info.player]].name

@@ -2,7 +2,7 @@
 
 Takes a study and some histories; gives readings by world. Each chunk of worlds is swept once and passed through once a history.
 
-Axes: W worlds, H seen moves, Q questions.
+Axes: W worlds, H seen moves, Q questions, C choices.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from stratagem.analyse.study import Study
 from stratagem.errors import UsageError, quote
-from stratagem.graph.game import Floats
+from stratagem.graph.game import Floats, Game, Ints
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.intervene import Choice
 from stratagem.solve.keep import Keeper
@@ -33,6 +33,7 @@ class Reading:
     likelihood: Floats  # [W] probability of the history
     questions: Floats  # [Q, W] of each event, with its condition and the history
     conditions: Floats  # [Q, W] of each condition, with the history
+    choices: Floats  # [C, W] of each choice asked for, with the history
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,9 @@ def read(
     histories: Sequence[History],
     worlds: Worlds | None = None,
     progress: Callable[[int, int], None] | None = None,
+    choices: Sequence[Choice] = (),
 ) -> Readings:
-    """The readings of histories in the study's worlds, or in worlds that are given."""
+    """The readings of histories, and of choices under each, in the study's worlds or in worlds that are given."""
     solver = free_solver(study, progress)
     size = study.worlds if worlds is None else len(worlds)
     nothing = np.zeros(0, np.int32)
@@ -91,26 +93,46 @@ def read(
         keeper.draw(0, worlds)
         chunks = solver.of_worlds(worlds)
     count = len(study.game.questions)
-    found = {one: Reading(np.zeros(size), np.zeros((count, size)), np.zeros((count, size))) for one in histories}
+    found = {
+        one: Reading(*(np.zeros(shape) for shape in ((size,), (count, size), (count, size), (len(choices), size))))
+        for one in histories
+    }
+    edges = [_edges_of(study.game, one) for one in choices]
     status = np.zeros(size, np.int8)
     for chunk in chunks:
         status[chunk.place] = chunk.status
         for history, reading in found.items():
-            _read_chunk(solver, keeper, chunk, history, reading)
+            _read_chunk(solver, keeper, chunk, history, reading, edges)
     is_counted = np.asarray((status == SOLVED) | (status == RULED_OUT))
     return Readings(keeper.quantities, is_counted, {one: _counted(part, is_counted) for one, part in found.items()})
 
 
-def _read_chunk(solver: Solver, keeper: Keeper, chunk: Chunk, history: History, into: Reading) -> None:
+def _edges_of(game: Game, one: Choice) -> Ints:
+    """The edges on which a choice is made."""
+    is_here = (game.step_of_node[game.parent_of_edge] == one.step) & (game.option_of_edge == one.option)
+    return np.flatnonzero(is_here).astype(np.int32)
+
+
+def _read_chunk(
+    solver: Solver, keeper: Keeper, chunk: Chunk, history: History, into: Reading, choices: Sequence[Ints]
+) -> None:
     way = passage(solver.plan, chunk.sweep.behaviour, restrict(solver.game, history))
-    here, root = chunk.place, way.reach[0]
+    here, root, flow = chunk.place, way.reach[0], way.flow(solver.game)
     into.likelihood[here] = root
-    into.questions[:, here], into.conditions[:, here] = keeper.read_questions(chunk.inputs, way.flow(solver.game), root)
+    into.questions[:, here], into.conditions[:, here] = keeper.read_questions(chunk.inputs, flow, root)
+    for place, edges in enumerate(choices):
+        into.choices[place, here] = flow[edges].sum(axis=0)
 
 
 def _counted(reading: Reading, is_counted: NDArray[np.bool_]) -> Reading:
-    parts = (reading.likelihood, reading.questions, reading.conditions)
+    parts = (reading.likelihood, reading.questions, reading.conditions, reading.choices)
     return Reading(*(np.where(is_counted, part, 0.0) for part in parts))
+
+
+def together(readings: Sequence[Reading]) -> Reading:
+    """What histories that exclude each other give in sum."""
+    parts = ((one.likelihood, one.questions, one.conditions, one.choices) for one in readings)
+    return Reading(*(np.sum(part, axis=0) for part in zip(*parts, strict=True)))
 
 
 def refuse_impossible(study: Study, history: History, readings: Readings) -> None:

@@ -57,7 +57,9 @@ def shift(study: Study, event: str, decision: str, way: str = "surprise", baseli
     if way not in WAYS:
         raise UsageError(f"the unknown way {quote(way)}; one of {', '.join(WAYS)}")
     if made.step >= step:
-        raise UsageError(f"{quote(event)} comes no earlier than {quote(decision)}, and cannot move it")
+        raise UsageError(
+            f"{quote(event)} comes no earlier than {quote(decision)}, and cannot move it; an event before it"
+        )
     _refuse_seen(study, made, event)
     solvers = _solvers(study, step, made)
     before, sides = _sides(solvers, step)

@@ -9,7 +9,7 @@ Axes: W worlds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,9 +18,19 @@ from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import percent, shown
 from stratagem.analyse.learn import Number, numbers_of
 from stratagem.analyse.pooling import effective_size, quantiles
-from stratagem.analyse.seen import History, Readings, in_order, label, read, refuse_impossible
+from stratagem.analyse.seen import (
+    History,
+    Reading,
+    Readings,
+    in_order,
+    label,
+    prefixes,
+    read,
+    refuse_impossible,
+    together,
+)
 from stratagem.analyse.study import Study
-from stratagem.graph.game import Floats
+from stratagem.graph.game import CHANCE, Floats
 from stratagem.scenario.lexicon import in_words
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import unknown_names
@@ -35,7 +45,8 @@ CAVEATS = (
     f"up to {MOST_ROWS} indicators each, the most telling first; alert: a Bayes factor from {ALERT:g} (or a third), alarm: from {ALARM:g}; the error is that of its "
     "logarithm; bits are what looking is expected to bring; what tells nothing beyond Monte Carlo error is left out",
     "each indicator counts for itself, given what was seen so far; several of them are not to be multiplied",
-    "a fact is asked as whether its number lies above its median as held now",
+    "of moves only what all players see is listed, from when they see it and as it looks to them; what is hidden from some is no indicator",
+    "a hidden number is asked as whether it is high: above its median as held now, or from the value that parts it most evenly",
 )
 
 
@@ -81,34 +92,51 @@ class Indicator:
         return "" if after == in_words(shown(self.now)) else after
 
 
+@dataclass(frozen=True)
+class Sign:
+    """What all can see of a move: from when, and the options that look so."""
+
+    name: str
+    date: str | None
+    options: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something hidden: what is asked of it, and how likely it is so, with what was seen [W]."""
+
+    name: str
+    title: str
+    asked: str
+    part: Callable[[Reading], Floats]
+
+
 def watch(study: Study, progress: Callable[[int, int], None] | None = None) -> Finding:
     """The indicators ahead for each question and each hidden fact. Raises `UsageError` for a history that cannot have happened."""
     few = replace(study, worlds=min(study.worlds, MOST_WORLDS))
     history = in_order(few.seen)
-    ahead = _ahead(few, history)
-    seen = {one: (*history, one) for one in ahead}
-    readings = read(
-        few, list(dict.fromkeys([*(history[:n] for n in range(len(history) + 1)), *seen.values()])), progress=progress
-    )
+    signs = list(_ahead(few, history))
+    hidden = _hidden_choices(few)
+    longer = [(*history, option) for sign in signs for option in sign.options]
+    readings = read(few, list(dict.fromkeys([*prefixes(history), *longer])), progress=progress, choices=hidden)
     refuse_impossible(few, history, readings)
-    questions = _ranked(_of_questions(few, readings, history, seen))
-    facts = _ranked(_of_facts(few, readings, history, seen))
-    known = numbers_of(study.scenario)
+    whole = readings.of[history]
+    seen = {sign: together([readings.of[(*history, option)] for option in sign.options]) for sign in signs}
+    facts = {one.name: one for one in (*_facts(few, hidden, whole), *_numbers(few, readings, whole))}
+    of_questions, of_facts = _ranked(_of_questions(few, whole, seen)), _ranked(_of_facts(facts, whole, seen))
+    questions = study.scenario.questions
     return Finding(
         kind="watch",
         title=f"{study.scenario.scenario}: what to watch",
-        judgements=tuple(_judgements(study.scenario, questions, facts)),
+        judgements=tuple(_judgements(study.scenario, of_questions, facts, of_facts)),
         tables=(
-            *(_table("question", name, study.scenario.questions[name].title, some) for name, some in questions.items()),
-            *(
-                _table("fact", name, f"{known.get(name, Number(name, '')).title}: is it high?", some)
-                for name, some in facts.items()
-            ),
+            *(_table("question", name, questions[name].title, some) for name, some in of_questions.items()),
+            *(_table("fact", name, facts[name].asked, some) for name, some in of_facts.items()),
         ),
         caveats=(*CAVEATS, *_warnings(readings, history)),
         manifest={
             "history": [label(few, one) for one in history],
-            "indicators": len(ahead),
+            "indicators": len(signs),
             "alert": ALERT,
             "alarm": ALARM,
             "worlds": few.worlds,
@@ -118,49 +146,77 @@ def watch(study: Study, progress: Callable[[int, int], None] | None = None) -> F
     )
 
 
-def _ahead(study: Study, history: History) -> list[Choice]:
-    """What may be seen after the history."""
-    last = max((one.step for one in history), default=-1)
+def _ahead(study: Study, history: History) -> Iterator[Sign]:
+    """What all can see after the history: moves to come, and moves made that are seen late. A look that tells no more than one before it is left out."""
+    last, made = max((one.step for one in history), default=-1), {one.step for one in history}
+    for step, info in enumerate(study.game.steps):
+        told: set[tuple[Choice, ...]] = set()
+        for sight in info.public if step not in made else ():
+            for look in dict.fromkeys(sight.looks):
+                options = tuple(Choice(step, place) for place, one in enumerate(sight.looks) if one == look)
+                if sight.due > last and len(options) < len(info.options) and options not in told:
+                    yield Sign(f"{info.label}={look}", sight.date, options)
+                told.add(options)
+
+
+def _hidden_choices(study: Study) -> list[Choice]:
+    """The outcomes of every move by chance that not all can see: numbers that only some know among them."""
     return [
         Choice(step, option)
         for step, info in enumerate(study.game.steps)
-        if step > last and len(info.options) > 1
+        if info.player == CHANCE and not info.public
         for option in range(len(info.options))
     ]
 
 
-def _of_questions(
-    study: Study, readings: Readings, history: History, seen: dict[Choice, History]
-) -> Iterator[Indicator]:
-    base = readings.of[history]
+def _of_questions(study: Study, whole: Reading, seen: Mapping[Sign, Reading]) -> Iterator[Indicator]:
     for place, (name, question) in enumerate(study.scenario.questions.items()):
         last = question.by.last.isoformat() if question.by is not None else None
-        event, whole = base.questions[place], base.conditions[place]
-        for one, longer in seen.items():
-            date = study.game.steps[one.step].date
-            if last is not None and date is not None and date > last:
+        for sign, reading in seen.items():
+            if last is not None and sign.date is not None and sign.date > last:
                 continue
-            joint, here = readings.of[longer].questions[place], readings.of[longer].conditions[place]
-            found = _indicator(name, study, one, joint, event, here, whole)
+            joint, here = reading.questions[place], reading.conditions[place]
+            found = _indicator(name, sign, joint, whole.questions[place], here, whole.conditions[place])
             if found is not None:
                 yield found
 
 
-def _of_facts(study: Study, readings: Readings, history: History, seen: dict[Choice, History]) -> Iterator[Indicator]:
-    whole = readings.of[history].likelihood
-    for name in _hidden(study.scenario, readings):
+def _of_facts(facts: Mapping[str, Fact], whole: Reading, seen: Mapping[Sign, Reading]) -> Iterator[Indicator]:
+    for name, fact in facts.items():
+        for sign, reading in seen.items():
+            found = _indicator(name, sign, fact.part(reading), fact.part(whole), reading.likelihood, whole.likelihood)
+            if found is not None:
+                yield found
+
+
+def _facts(study: Study, hidden: list[Choice], whole: Reading) -> Iterator[Fact]:
+    """What chance decides unseen, asked so that the answer is as open as can be: a number, whether it is so high; else which outcome it is."""
+    for step in dict.fromkeys(one.step for one in hidden):
+        info = study.game.steps[step]
+        places = [place for place, one in enumerate(hidden) if one.step == step]
+        is_number = info.label in study.game.facts
+        sets = [places[cut:] for cut in range(1, len(places))] if is_number else [[place] for place in places]
+        if not sets:
+            continue
+        total = whole.likelihood.sum()
+        rows = min(sets, key=lambda rows: round(abs(whole.choices[rows].sum() / total - 0.5), 9))
+        first = info.option_titles[hidden[rows[0]].option]
+        asked = f"is it {first} or more?" if is_number else f"is it “{first}”?"
+        title = info.title if info.round is None else f"{info.title} [{info.round}]"
+        yield Fact(info.label, title, f"{title}: {asked}", lambda one, rows=rows: one.choices[rows].sum(axis=0))  # type: ignore[misc]
+
+
+def _numbers(study: Study, readings: Readings, whole: Reading) -> Iterator[Fact]:
+    """The numbers of the worlds, and weights, that not all players know and that vary: whether each is high."""
+    weight, known = whole.likelihood, numbers_of(study.scenario)
+    for name in _unknown(study.scenario, readings):
         values = readings.numbers[name]
-        middle = quantiles(values[whole > 0], whole[whole > 0], (0.5,))[0]
-        high = (values > middle).astype(np.float64)
-        for one, longer in seen.items():
-            here = readings.of[longer].likelihood
-            found = _indicator(name, study, one, high * here, high * whole, here, whole)
-            if found is not None:
-                yield found
+        high = (values > quantiles(values[weight > 0], weight[weight > 0], (0.5,))[0]).astype(np.float64)
+        title = known.get(name, Number(name, "")).title
+        yield Fact(name, title, f"{title}: is it high?", lambda one, high=high: high * one.likelihood)  # type: ignore[misc]
 
 
-def _hidden(scenario: Scenario, readings: Readings) -> Iterator[str]:
-    """The numbers, and weights, that not all players know and that vary."""
+def _unknown(scenario: Scenario, readings: Readings) -> Iterator[str]:
     for name, _ in unknown_names(scenario):
         weighed = (
             [one for one in readings.numbers if one.startswith(f"{name}.")] if name.endswith(".weights") else [name]
@@ -168,10 +224,8 @@ def _hidden(scenario: Scenario, readings: Readings) -> Iterator[str]:
         yield from (one for one in weighed if one in readings.numbers and np.ptp(readings.numbers[one]) > 0)
 
 
-def _indicator(
-    about: str, study: Study, one: Choice, joint: Floats, event: Floats, seen: Floats, whole: Floats
-) -> Indicator | None:
-    """What seeing a choice says, from [W] joint probabilities; None where it cannot be seen, is sure to be, or nothing is open."""
+def _indicator(about: str, sign: Sign, joint: Floats, event: Floats, seen: Floats, whole: Floats) -> Indicator | None:
+    """What seeing a sign says, from [W] joint probabilities; None where it cannot be seen, is sure to be, or nothing is open."""
     total = float(whole.sum())
     if not total > 0:
         return None
@@ -182,8 +236,8 @@ def _indicator(
     factor = math.inf if no <= NEGLIGIBLE * there else (both / yes) / (no / (1 - yes))
     return Indicator(
         about=about,
-        name=label(study, one),
-        date=study.game.steps[one.step].date,
+        name=sign.name,
+        date=sign.date,
         chance=there,
         now=yes,
         if_seen=min(both / there, 1.0),
@@ -255,7 +309,10 @@ def _factor(one: Indicator) -> tuple[Cell, Cell]:
 
 
 def _judgements(
-    scenario: Scenario, questions: dict[str, list[Indicator]], facts: dict[str, list[Indicator]]
+    scenario: Scenario,
+    questions: Mapping[str, list[Indicator]],
+    facts: Mapping[str, Fact],
+    of_facts: Mapping[str, list[Indicator]],
 ) -> Iterator[str]:
     for name, some in questions.items():
         telling = next((one for one in some if not one.is_settling), None)
@@ -264,12 +321,10 @@ def _judgements(
     silent = [name for name in scenario.questions if name not in questions]
     if silent:
         yield f"Nothing ahead tells more of {', '.join(silent)}: settled already, void, or beyond what can be seen."
-    known = numbers_of(scenario)
-    most = sorted((some[0] for some in facts.values()), key=lambda one: -one.bits)[:3]
-    for one in most:
-        yield f"Of “{known.get(one.about, Number(one.about, '')).title}” most is told by {one.name} ({one.bits:.2f} bits)."
-    if not facts:
-        yield "Nothing ahead tells of a hidden number beyond Monte Carlo error."
+    for one in sorted((some[0] for some in of_facts.values()), key=lambda one: -one.bits)[:3]:
+        yield f"Of “{facts[one.about].title}” most is told by {one.name} ({one.bits:.2f} bits)."
+    if not of_facts:
+        yield "Nothing ahead tells of anything hidden beyond Monte Carlo error."
 
 
 def _warnings(readings: Readings, history: History) -> Iterator[str]:

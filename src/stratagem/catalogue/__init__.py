@@ -13,6 +13,7 @@ from stratagem.scenario.model import Scenario
 from stratagem.scenario.read import parse_scenario, read_file_text
 
 SUFFIX = ".yaml"
+GAME_SUFFIX = ".efg"
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,13 @@ def load(name_or_path: str | Path) -> Case:
         return Case(text, f"{text}{SUFFIX}", (resources.files(__name__) / f"{text}{SUFFIX}").read_text("utf-8"))
     path = Path(text)
     try:
-        is_file = path.is_file()
+        is_file, is_folder = path.is_file(), path.is_dir()
     except (OSError, ValueError):
-        is_file = False
+        is_file = is_folder = False
+    if is_file and path.suffix.lower() == GAME_SUFFIX:
+        raise StratagemError(f"{quote(text, 200)} is a game file, not a scenario; `solve` and `export` read it")
+    if is_folder:
+        raise StratagemError(f"{quote(text, 200)} is a folder; name a scenario file in it")
     if not is_file:
         raise StratagemError(
             f"no file and no catalogue scenario {quote(text)}{near(text, names())}; the catalogue has {one_of(names())}"

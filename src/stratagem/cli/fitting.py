@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from stratagem.cli.output import show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -83,17 +83,7 @@ def fit(is_json: bool, quiet: bool, csv_file: str | None, **options: Any) -> Non
         from stratagem.show.files import write_atomically
 
         write_atomically(csv_file, _csv(_main_table(found)))
-    if is_json:
-        from stratagem.show.findings import finding_json
-
-        click.echo(finding_json(found))
-    else:
-        from rich.console import Console
-
-        from stratagem.show.findings import render_finding
-
-        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
-        Console(highlight=False, markup=False, width=width).print(render_finding(found))
+    show_finding(found, is_json)
 
 
 def _progress(quiet: bool) -> Callable[[str], Callable[[int, int], None] | None]:

@@ -8,10 +8,9 @@ from collections.abc import Set as AbstractSet
 import click
 from click.core import ParameterSource
 
+from stratagem.catalogue import GAME_SUFFIX
 from stratagem.cli.output import console
 from stratagem.errors import EXIT_SOME_FAILED, UsageError
-
-GAME_SUFFIX = ".efg"
 
 
 def is_game(file: str) -> bool:

@@ -43,8 +43,12 @@ def console(error: bool = False) -> Console:
     """Where text goes; a width of its own where nobody looks."""
     from rich.console import Console
 
+    class Page(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # for the program to say; rich would exit as for a mistake of ours
+
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
-    return Console(stderr=error, highlight=False, markup=False, width=width)
+    return Page(stderr=error, highlight=False, markup=False, width=width)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from stratagem.graph.game import CHANCE, TERMINAL, Game
 from stratagem.graph.worlds import MAX_WORLDS, Worlds, central, draw
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
-from stratagem.solve.known import with_means
+from stratagem.solve.known import at_means
 from stratagem.solve.subgames import subgames
 
 CENTRAL = "central"
@@ -43,12 +43,13 @@ def export_world(
 ) -> Export:
     """The tree of a scenario in its central world (medians, prior means for weights), or in a world drawn: `"0"`, `"1"`, …
 
-    Histories that the game merges stand apart again; payoffs are totals under the true numbers. Raises `TooLargeError` beyond
+    Histories that the game merges stand apart again; payoffs are totals under the true numbers, but numbers that nobody knows stand at
+    their means, so that the file's players know no more than the scenario's. Raises `TooLargeError` beyond
     200,000 nodes, `UsageError` for a world that is none.
     """
     scenario = all_known(scenario) if taken_as_known else scenario
     game = compile_scenario(scenario, without=tuple(without))
-    worlds = with_means(game, scenario, _world(scenario, world, seed))
+    worlds = at_means(game, scenario, _world(scenario, world, seed))
     inputs = prepare(game, scenario, worlds)
     grower = _Grower(game, inputs, (scenario.scenario, _comment(game, inputs, world, seed)))
     return Export(plain(grower.tree()), tuple(_warnings(game, scenario, inputs)))

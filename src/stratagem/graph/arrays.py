@@ -183,6 +183,7 @@ def _step_info(draft: Draft, step: Step, number: int) -> StepInfo:
         option_titles=tuple(option.title or name.replace("_", " ") for name, option in item.options.items()),
         ties=item.ties if isinstance(item, Move) else "equal",
         looks=tuple(draft.knowledge.look(number, player) for player in range(len(draft.scenario.players))),
+        public=draft.knowledge.public(number),
     )
 
 

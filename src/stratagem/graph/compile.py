@@ -40,7 +40,8 @@ def compile_scenario(scenario: Scenario, max_nodes: int = MAX_NODES, without: It
     off = frozenset(without)
     for name in sorted(off - set(scenario.links)):
         raise UsageError(
-            f"the unknown link {quote(name)}{near(name, scenario.links)}; one of {', '.join(scenario.links) or 'none'} [L9]"
+            f"the unknown link {quote(name)}{near(name, scenario.links)}; "
+            + (f"one of {', '.join(scenario.links)} [L9]" if scenario.links else "the scenario has no `links` [L9]")
         )
     game = _Compiler(scenario, max_nodes, off).compile()
     hidden = no_mean(game, scenario)

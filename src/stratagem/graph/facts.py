@@ -79,9 +79,11 @@ def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str) -> Fact:
 
 
 def _discrete(estimate: Estimate, types: int | None) -> tuple[list[Fraction], list[Fraction]]:
-    """The values that stand for an estimate, and their probabilities."""
+    """The values that stand for an estimate, in ascending order, and their probabilities."""
     if estimate.family == "choice":
         values, shares = np.asarray(estimate.parameters).reshape(2, -1)
+        order = np.argsort(values, kind="stable")
+        values, shares = values[order], shares[order]
         total = sum(Fraction(str(share)) for share in shares)
         return [Fraction(str(value)) for value in values], [Fraction(str(share)) / total for share in shares]
     count = types or DEFAULT_TYPES

@@ -24,6 +24,15 @@ SEEN = "seen"  # among the words of a state: what its mover has seen beyond them
 
 
 @dataclass(frozen=True)
+class PublicSight:
+    """When all players have seen a move, and as what: what one who stands outside the game can know of it."""
+
+    due: int  # the first step at which it is seen
+    date: str | None
+    looks: tuple[str, ...]  # of each option
+
+
+@dataclass(frozen=True)
 class StepInfo:
     """A move in a round, as later stages name it."""
 
@@ -39,6 +48,9 @@ class StepInfo:
     looks: tuple[
         tuple[str, ...] | None, ...
     ] = ()  # [P] what each option looks like to each player; None where he never sees it
+    public: tuple[
+        PublicSight, ...
+    ] = ()  # in the order of time, coarse before exact; none where it stays hidden from some
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from stratagem.graph.game import PublicSight
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.model import Move
 from stratagem.scenario.sight import looks, onlookers
@@ -87,6 +88,23 @@ class Knowledge:
         sights = sorted((one for one in self.sights[number] if one.player == player), key=lambda one: one.due)
         options = self.timeline.steps[number].item.options
         return tuple(_as_seen(sights[0], option) for option in options) if sights else None
+
+    def public(self, number: int) -> tuple[PublicSight, ...]:
+        """When all players have seen a step, and as what: at once, late, or first coarsely and then as it is."""
+        timeline = self.timeline
+        item = timeline.steps[number].item
+        mover = {item.player} if isinstance(item, Move) else set()
+        is_seen = onlookers(item, self.players) >= set(self.players) - mover
+        coarse = looks(item)
+        found = []
+        if is_seen:
+            seen_as = tuple((coarse or {}).get(option, option) for option in item.options)
+            found.append(PublicSight(timeline.together_until(number), timeline.date(number), seen_as))
+        if item.seen_after is not None and (coarse or not is_seen):
+            due = timeline.due(number, item.seen_after)
+            if due < len(timeline.steps):
+                found.append(PublicSight(due, timeline.date_after(number, item.seen_after), tuple(item.options)))
+        return tuple(found)
 
     def start(self) -> Known:
         """Before anything happened."""

@@ -70,6 +70,12 @@ class Timeline:
             ]
         return after[0] if after else len(self.steps)
 
+    def date_after(self, step: int, delay: Delay) -> str | None:
+        """The date at which a delay after a step is over; of a delay in rounds, that of the step at which it is due."""
+        if self.start is None or delay.rounds is not None:
+            return self.date(self.due(step, delay))
+        return (self.start + datetime.timedelta(days=int(self.steps[step].day + (delay.days or 0.0)))).isoformat()
+
     def first_after(self, day: datetime.date | None) -> int:
         """The first step dated after a day; the number of steps where none is, or no day is given."""
         if day is None or self.start is None:

@@ -55,7 +55,11 @@ def _fault(document: Document, error: Any) -> Fault:
     if error["type"] == "extra_forbidden":
         key, known = str(path[-1]), keys_at(error["loc"][:-1])
         found = f"the unknown key {quote(key)}{near(key, known)}"
-        return Fault(*document.position(path, at_key=True), found, f"one of {one_of(known, MAX_KEYS_SHOWN)}", rule)
+        cut = (
+            "" if error["input"] is not None or len(path) == 1 else "; text with a comma stands in quotes within braces"
+        )
+        expected = f"one of {one_of(known, MAX_KEYS_SHOWN)}{cut}"
+        return Fault(*document.position(path, at_key=True), found, expected, rule)
     if error["type"] == "missing":
         return Fault(*document.position(path[:-1]), f"no `{path[-1]}` here", f"`{path[-1]}: …`", rule)
     return Fault(*document.position(path), described(error["input"]), _expected(error), rule)

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from stratagem.analyse.beliefs import BeliefAnswer
+from stratagem.analyse.finding import as_probability
 from stratagem.analyse.forecast import (
     FIXED_SENTENCE,
     ActionAnswer,
@@ -59,6 +60,7 @@ def plain(view: Any) -> Any:
 
 def forecast_data(answer: Forecast) -> dict[str, Any]:
     """A forecast as plain data."""
+    made = {one.step: one.action for one in answer.history}
     return {
         "schema": SCHEMA,
         "title": answer.title,
@@ -66,9 +68,9 @@ def forecast_data(answer: Forecast) -> dict[str, Any]:
         "manifest": dict(answer.manifest),
         "judgements": [{"text": one.text, "question": one.question} for one in answer.judgements],
         "questions": [_question(one) for one in answer.questions],
-        "decisions": [_decision(one) for one in answer.decisions],
-        "choices": [_decision(one) for one in answer.choices],
-        "outcomes": [_named(one) for one in answer.outcomes],
+        "decisions": [_decision(one, made) for one in answer.decisions],
+        "choices": [_decision(one, made) for one in answer.choices],
+        "outcomes": [_outcome(one) for one in answer.outcomes],
         "stakes": [_named(one) for one in answer.stakes],
         "players": [_player(*one) for one in answer.players],
         "history": [_seen(one) for one in answer.history],
@@ -84,6 +86,17 @@ def _pooled(value: Pooled | None) -> dict[str, float | None] | None:
     return {"mean": value.mean, "p5": value.p5, "p95": value.p95, "monte_carlo_error": value.error}
 
 
+def _probability(value: Pooled | None) -> dict[str, float | None] | None:
+    if value is None:
+        return None
+    mean, low, high = (None if one is None else as_probability(one) for one in (value.mean, value.p5, value.p95))
+    return {"mean": mean, "p5": low, "p95": high, "monte_carlo_error": value.error}
+
+
+def _outcome(one: Named) -> dict[str, Any]:
+    return {"name": one.name, "title": one.title, **(_probability(one.value) or {})}
+
+
 def _named(one: Named) -> dict[str, Any]:
     return {"name": one.name, "title": one.title, **(_pooled(one.value) or {})}
 
@@ -96,10 +109,10 @@ def _question(one: QuestionAnswer) -> dict[str, Any]:
     return {
         "id": one.name,
         "title": one.title,
-        "probability": _pooled(one.probability),
+        "probability": _probability(one.probability),
         "in_words": one.in_words,
-        "condition": _pooled(one.condition),
-        "tie_range": None if one.tie_low is None else [one.tie_low, one.tie_high],
+        "condition": _probability(one.condition),
+        "tie_range": _tie_range(one),
         "by": one.by,
         "base_rate": _comparison(one.base_rate),
         "crowd": _comparison(one.crowd),
@@ -109,7 +122,13 @@ def _question(one: QuestionAnswer) -> dict[str, Any]:
     }
 
 
-def _decision(one: DecisionAnswer) -> dict[str, Any]:
+def _tie_range(one: QuestionAnswer) -> list[float] | None:
+    if one.tie_low is None or one.tie_high is None:
+        return None
+    return [as_probability(one.tie_low), as_probability(one.tie_high)]
+
+
+def _decision(one: DecisionAnswer, made: Mapping[str, str]) -> dict[str, Any]:
     return {
         "move": one.move,
         "step": one.step,
@@ -117,13 +136,19 @@ def _decision(one: DecisionAnswer) -> dict[str, Any]:
         "player": one.player,
         "date": one.date,
         "state": dict(one.state),
-        "reach": one.reach,
+        "reach": as_probability(one.reach),
+        "made": made.get(one.step),
         "actions": [_action(action) for action in one.actions],
     }
 
 
 def _action(one: ActionAnswer) -> dict[str, Any]:
-    return {"action": one.name, "title": one.title, "probability": _pooled(one.probability), "best_reply": one.best}
+    return {
+        "action": one.name,
+        "title": one.title,
+        "probability": _probability(one.probability),
+        "best_reply": as_probability(one.best),
+    }
 
 
 def _player(name: str, title: str, believed: Pooled, true: Pooled, regret: Pooled) -> dict[str, Any]:
@@ -132,7 +157,7 @@ def _player(name: str, title: str, believed: Pooled, true: Pooled, regret: Poole
 
 
 def _seen(one: SeenAnswer) -> dict[str, Any]:
-    return {"move": one.step, "action": one.action, "likelihood": _pooled(one.likelihood)}
+    return {"move": one.step, "action": one.action, "likelihood": _probability(one.likelihood)}
 
 
 def _belief(one: BeliefAnswer) -> dict[str, Any]:
@@ -142,10 +167,10 @@ def _belief(one: BeliefAnswer) -> dict[str, Any]:
         "title": one.title,
         "date": one.date,
         "sees": one.look,
-        "chance": _pooled(one.chance),
+        "chance": _probability(one.chance),
         "hidden": one.hidden,
         "value": one.value,
-        "before": _pooled(one.before),
-        "after": _pooled(one.after),
+        "before": _probability(one.before),
+        "after": _probability(one.after),
         "bayes_factor": one.bayes_factor,
     }

@@ -29,6 +29,7 @@ class Choice:
 def choice(game: Game, text: str) -> Choice:
     """The choice that `move=action` or `move[2]=action` names. Raises `UsageError` with the near miss."""
     parts = parse_seen(text)
+    _refuse_number(game, text)
     if parts is None:
         raise UsageError(f"{quote(text)}: expected `move=action`, or `move[2]=action` in rounds [L22]")
     move, number, action = parts
@@ -51,6 +52,20 @@ def choice(game: Game, text: str) -> Choice:
             f"the unknown action {quote(action)} of {quote(move)}{near(action, info.options)}; one of {', '.join(info.options)} [L22]"
         )
     return Choice(step, info.options.index(action))
+
+
+def _refuse_number(game: Game, text: str) -> None:
+    """Raise `UsageError` for what names a number of the scenario as if it were a move, or a hidden one by its value."""
+    name, _, value = (part.strip() for part in text.partition("="))
+    if name in game.facts:
+        step = game.steps[game.step_named(name)]
+        if value not in step.options:
+            types = ", ".join(f"`{one}` ({title})" for one, title in zip(step.options, step.option_titles, strict=True))
+            raise UsageError(f"{quote(text)}: {quote(name)} is not known to all, and is one of {types} [M6]")
+    elif any(one.operation == "quantity" and one.operands[0] == name for one in game.expressions):
+        raise UsageError(
+            f"{quote(text)}: {quote(name)} is a number, not a move; `stratagem solve --do {name}=NUMBER` sets it [M11]"
+        )
 
 
 def overrides(game: Game, choices: Sequence[Choice]) -> NDArray[np.int8]:

@@ -104,8 +104,16 @@ class Keeper:
         for name, values in named.items():
             self.quantities.setdefault(name, np.zeros(len(self.world)))[start : start + len(worlds)] = values
 
-    def keep(self, place: slice, inputs: Inputs, sweep: Sweep, passage: Passage, status: NDArray[np.int8]) -> None:
-        """Keep one chunk."""
+    def keep(
+        self,
+        place: slice,
+        inputs: Inputs,
+        sweep: Sweep,
+        passage: Passage,
+        status: NDArray[np.int8],
+        start: Floats | None = None,
+    ) -> None:
+        """Keep one chunk; `start` [C, W] is what the game is worth in each column, where it is not what the sweep found."""
         game, behaviour, passed = self.game, passage.behaviour, passage.reach
         flow = passage.flow(game)
         self.status[place] = status
@@ -123,14 +131,14 @@ class Keeper:
         for node in np.flatnonzero(game.player_of_node == TERMINAL):
             self.outcomes[game.outcome_of_node[node], place] += passed[node]
         self.accounts[:, place] = _account_totals(game, inputs, flow)
-        values = sweep.values(self.plan)
-        self.believed[:, place] = values[0, : len(game.players)]
+        worth = sweep.values(self.plan)[0] if start is None else start
+        self.believed[:, place] = worth[: len(game.players)]
         for player, believed in sweep.believed.items():
             self.believed[player, place] = believed
         self.told[:, place] = told(game, self.sightings, passage)
         if sweep.residual is not None:
             self.residual[place] = sweep.residual
-        self.true[:, place] = values[0, list(inputs.columns.true_of_player)]
+        self.true[:, place] = worth[list(inputs.columns.true_of_player)]
         for player in range(len(game.players)):
             mine = self.nodes_of[player]
             self.regret[player, place] = np.einsum("nw,nw->w", passed[mine], sweep.regret[mine])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from stratagem.graph.game import Game
+from stratagem.graph.game import Floats, Game
 from stratagem.graph.means import mean, unknown_to_all
 from stratagem.graph.worlds import Worlds
 from stratagem.scenario.model import Scenario
@@ -15,21 +16,28 @@ from stratagem.scenario.quantities import amounts
 
 def with_means(game: Game, scenario: Scenario, worlds: Worlds) -> Worlds:
     """The worlds as players see them: numbers that nobody knows at their means, while outcomes fall with the true ones."""
-    names = unknown_to_all(game, scenario)
-    if not names:
+    means = _means(game, scenario, worlds)
+    if not means:
         return worlds
-    estimates = amounts(scenario)
-    means = {name: np.full(len(worlds), mean(estimates[name])) for name in names}
     common = {**worlds.quantities, **means}
-    perceived = dict.fromkeys(game.players, common)
-    perceived.update(
-        {
-            player: {**worlds.perceived[player], **means, **_own_views(scenario, player, worlds)}
-            for player in worlds.perceived
-        }
-    )
-    return replace(worlds, perceived=perceived)
+    perceived = _perceived(scenario, worlds, means)
+    return replace(worlds, perceived={player: perceived.get(player, common) for player in game.players})
 
 
-def _own_views(scenario: Scenario, player: str, worlds: Worlds) -> dict[str, np.ndarray]:
-    return {name: worlds.perceived[player][name] for name in scenario.perceptions.get(player, {})}
+def at_means(game: Game, scenario: Scenario, worlds: Worlds) -> Worlds:
+    """The worlds as they are in the mean over what nobody knows: such numbers stand at their means for all, and in truth."""
+    means = _means(game, scenario, worlds)
+    return replace(worlds, quantities={**worlds.quantities, **means}, perceived=_perceived(scenario, worlds, means))
+
+
+def _means(game: Game, scenario: Scenario, worlds: Worlds) -> dict[str, Floats]:
+    estimates = amounts(scenario)
+    return {name: np.full(len(worlds), mean(estimates[name])) for name in unknown_to_all(game, scenario)}
+
+
+def _perceived(scenario: Scenario, worlds: Worlds, means: Mapping[str, Floats]) -> dict[str, dict[str, Floats]]:
+    """What those hold who hold a number to be other than it is: the means too, but where they have a view of their own."""
+    return {
+        player: {**numbers, **means, **{name: numbers[name] for name in scenario.perceptions.get(player, {})}}
+        for player, numbers in worlds.perceived.items()
+    }

@@ -17,13 +17,13 @@ from stratagem.graph.worlds import Worlds, draw, mistaken, stated
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
 from stratagem.solve.engine import Engine, engine_of
-from stratagem.solve.intervene import FORCED, Choice, after_surprise, announced, dead_ends, overrides
+from stratagem.solve.intervene import FORCED, FREE, Choice, after_surprise, announced, dead_ends, overrides, surprised
 from stratagem.solve.keep import Keeper
 from stratagem.solve.known import with_means
 from stratagem.solve.passage import Passage, passage, restrict
 from stratagem.solve.plan import Plan, plan
 from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, UNSOLVED, Solution
-from stratagem.solve.sweep import Sweep, backward, forward
+from stratagem.solve.sweep import Sweep, at_start, backward, forward
 
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
@@ -136,8 +136,10 @@ class Solver:
         return replace(chunk, sweep=sweep, way=way, status=self._status(chunk.inputs, sweep, way))
 
     def keep(self, chunk: Chunk, keeper: Keeper) -> None:
-        """Keep a chunk of this solver's."""
-        keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status)
+        """Keep a chunk of this solver's; what players expect where a move is forced is read of whole games only."""
+        is_whole = self.request.step is None
+        start = self._forced_start(chunk.inputs, chunk.sweep.behaviour) if self.surprise and is_whole else None
+        keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status, start)
         self._keep_ties(chunk, keeper)
 
     def chunks(self, on_draw: Callable[[int, Worlds], None] | None = None) -> Iterator[Chunk]:
@@ -203,13 +205,19 @@ class Solver:
         for player, own in held.items():
             view = backward(self.plan, own, tie_rule)
             given[owner == player] = view.behaviour[owner == player]
-            believed[player] = view.values(self.plan)[0, player]
+            start = self._forced_start(own, view.behaviour) if self.surprise else view.values(self.plan)[0]
+            believed[player] = start[player]
         sweep = backward(self.plan, inputs, tie_rule, given)
         for one in self.unsettling:
             given = after_surprise(self.game, one, sweep.behaviour, given)
             sweep = backward(self.plan, inputs, tie_rule, given)
         sweep.believed = believed
         return sweep
+
+    def _forced_start(self, inputs: Inputs, behaviour: Floats) -> Floats:
+        """[C, W]: what the game is worth at its start once moves are forced by surprise."""
+        is_forced = overrides(self.game, self.surprise) != FREE
+        return at_start(self.plan, inputs, surprised(self.game, self.surprise, behaviour), is_forced)
 
     def _unsettling(self) -> tuple[Choice, ...]:
         """The surprises in order from which somebody would infer something if they were choices: those inside a subgame that hides something."""

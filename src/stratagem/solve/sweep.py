@@ -76,6 +76,22 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None, given: Flo
     return sweep
 
 
+def at_start(plan: Plan, inputs: Inputs, behaviour: Floats, is_forced: Bools) -> Floats:
+    """[C, W]: what the game is worth at its start in each column, where play goes by a behaviour [E, W] that overrides the odds of
+    chance on the edges [E] that are forced."""
+    buffer = np.concatenate([inputs.gains, np.zeros((plan.game.num_nodes, *inputs.gains.shape[1:]))])
+    values, is_tame = buffer[plan.game.num_gains :], _is_tame(plan, inputs)
+    for block in plan.backward:
+        shape = (-1, block.branching, len(inputs))
+        here = behaviour[block.edges].reshape(shape)
+        odds = [here] * len(inputs.tables)
+        if block.is_chance:
+            forced = is_forced[block.edges].reshape(-1, block.branching, 1)
+            odds = [np.where(forced, here, table[block.share]) for table in inputs.tables]
+        values[block.nodes] = _combine(inputs, odds, edge_values(block, inputs, buffer), is_tame)
+    return np.asarray(values[0])
+
+
 def _solve_hidden(
     subgames: tuple[HiddenSubgame, ...], plan: Plan, inputs: Inputs, sweep: Sweep, given: Floats | None
 ) -> None:
