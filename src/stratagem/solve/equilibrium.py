@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.errors import NotSolvedError, quote
-from stratagem.graph.game import Floats, Game, Ints
+from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import TRUTH, Inputs
 from stratagem.solve.hidden.others import others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
 from stratagem.solve.infosets import HiddenSubgame
+from stratagem.solve.stepwise import discounting, odds_of, steps_of
 
 MAX_SEARCHED = 60  # probabilities left open, up to which further equilibria are searched for
 
@@ -39,18 +39,16 @@ class Found:
 def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None) -> Found:
     """The equilibrium of a subgame. `given` [E, W] holds behaviour that is as it is; NaN where it is free.
 
-    What is given is worth NaN. Raises `NotSolvedError` where a player who is not risk-neutral discounts: then payoffs on the way do
-    not add up.
+    What is given is worth NaN.
     """
-    _refuse_recursive(game, subgame, inputs)
     behaviour, worth, regret = (np.full((len(subgame.edge_of_action), len(inputs)), np.nan) for _ in range(3))
     if given is not None:
         behaviour[:] = given[subgame.edge_of_action]
     is_free = np.isnan(behaviour[:, 0])
-    log_share, is_stuck = _log_share(game, subgame, inputs)
+    _, is_stuck = _log_share(game, subgame, inputs)
     residual, is_solved = np.zeros(len(inputs)), np.ones(len(inputs), bool)
     if is_free.any():
-        found = solve(_paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, given, log_share[is_free]))
+        found = solve(_paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, given, is_free))
         behaviour[is_free], worth[is_free] = np.exp(found.log_behaviour), found.worth
         regret[is_free] = np.repeat(found.regret, _sizes(subgame)[is_free[subgame.first_action[:-1]]], axis=0)
         residual, is_solved = found.residual, found.is_found
@@ -63,8 +61,7 @@ def has_others(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Float
     found = np.zeros(len(inputs), bool)
     if len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED:
         is_free = np.ones(len(subgame.edge_of_action), bool)
-        log_share, _ = _log_share(game, subgame, inputs)
-        form, numbers = _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, None, log_share)
+        form, numbers = _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, None, is_free)
         found[others(form, numbers, solve(form, numbers)).world] = True
     return found
 
@@ -98,9 +95,17 @@ def _log_share(game: Game, subgame: HiddenSubgame, inputs: Inputs) -> tuple[Floa
 
 
 def _numbers(
-    game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None, log_share: Floats
+    game: Game,
+    subgame: HiddenSubgame,
+    inputs: Inputs,
+    buffer: Floats,
+    given: Floats | None,
+    is_free: NDArray[np.bool_],
 ) -> Numbers:
-    """Chance and payoffs of each way, as each player has them, from its last edge to its first."""
+    """Chance and payoffs of each way, as each player has them, from its last edge to its first.
+
+    Payoffs of the way are undiscounted: one who discounts goes by its steps.
+    """
     ways, players = subgame.ways, len(game.players)
     payoff = buffer[game.num_gains + ways.leaf, :players].copy()
     evaluators = inputs.columns.evaluator[:players]
@@ -112,38 +117,24 @@ def _numbers(
     for back in range(1, int(length.max()) + 1):
         here = np.flatnonzero(length >= back)
         edges = ways.edge[ways.first[here + 1] - back]
-        if inputs.discounts is not None:
-            payoff[here] *= inputs.discounts[game.duration_of_edge[edges], :players]
         payoff[here] += buffer[game.gain_of_edge[edges], :players]
         for evaluator in log_chance:
-            odds = _odds(game, inputs.tables[evaluator], edges, given)
+            odds = odds_of(game, inputs.tables[evaluator], edges, given)
             log_chance[evaluator][here] += np.log(np.where(odds > 0, odds, 1.0))
             trembles[evaluator][here] += odds <= 0
+    ours = discounting(subgame, inputs)
+    aversion = None if inputs.risk_aversion is None else inputs.risk_aversion[:players].copy()
+    steps = None
+    if len(ours):
+        steps = steps_of(game, subgame, inputs, buffer, given, is_free)
+        if aversion is not None:
+            aversion[ours] = 0.0
     return Numbers(
         np.stack([log_chance[one] for one in evaluators]),
         np.ascontiguousarray(payoff.transpose(1, 0, 2)),
-        log_share,
+        _log_share(game, subgame, inputs)[0][is_free],
         inputs.precision,
-        None if inputs.risk_aversion is None else inputs.risk_aversion[:players],
+        aversion,
         np.stack([trembles[one] for one in evaluators]),
+        steps,
     )
-
-
-def _odds(game: Game, table: Floats, edges: Ints, given: Floats | None) -> Floats:
-    """The probability [edges, W] of chance and of behaviour that is given; 1 where behaviour is free."""
-    is_chance = (game.player_of_node[game.parent_of_edge[edges]] < 0)[:, None]
-    odds = np.where(is_chance, table[game.share_of_edge[edges]], 1.0)
-    return odds if given is None else np.where(np.isnan(given[edges]), odds, given[edges])
-
-
-def _refuse_recursive(game: Game, subgame: HiddenSubgame, inputs: Inputs) -> None:
-    if inputs.risk_aversion is None or inputs.discounts is None:
-        return
-    averse = (inputs.risk_aversion[: len(game.players)] != 0).any(axis=1)
-    discounted = (inputs.discounts[:, : len(game.players)] != 1).any(axis=(0, 2))
-    for player in np.unique(subgame.player_of_infoset):
-        if averse[player] and discounted[player]:
-            raise NotSolvedError(
-                f"{quote(game.players[player])} is not risk-neutral and discounts, and cannot tell some states apart: a recursive preference, "
-                "which is not solved with hidden information [M5]; drop the discount or the risk aversion"
-            )

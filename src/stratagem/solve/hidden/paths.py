@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from stratagem.solve.hidden.steps import Steps
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -90,6 +92,7 @@ class Numbers:
     precision: Floats  # [P, W] of 1/payoff; infinite for all players or for none
     risk_aversion: Floats | None = None  # [P, W] constant absolute, on the path's total
     trembles: Ints | None = None  # [P or 1, Z, W]
+    steps: Steps | None = None  # of players who discount: they go by these, not by the payoff of the path
 
     def __post_init__(self) -> None:
         if self.log_chance.ndim == 2:
@@ -110,6 +113,7 @@ class Numbers:
             self.precision[..., worlds],
             None if self.risk_aversion is None else self.risk_aversion[..., worlds],
             None if self.trembles is None else self.trembles[..., worlds],
+            None if self.steps is None else self.steps.part(worlds),
         )
 
     def kept(self, is_path: NDArray[np.bool_], is_action: NDArray[np.bool_]) -> Numbers:
@@ -120,6 +124,7 @@ class Numbers:
             payoff=self.payoff[:, is_path],
             log_share=self.log_share[is_action],
             trembles=None if self.trembles is None else self.trembles[:, is_path],
+            steps=None if self.steps is None else self.steps.kept(is_path, is_action),
         )
 
     @property

@@ -81,7 +81,7 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
             continue
         form = layout(kept)
         rule = RESPONSES[response](form)
-        size = _chunk_worlds(form)
+        size = _chunk_worlds(form, 0 if numbers.steps is None else len(numbers.steps.parent))
         for begin in range(0, len(worlds), size):
             chunk = worlds[begin : begin + size]
             left = numbers.part(chunk)
@@ -121,10 +121,10 @@ def _left(paths: Paths, is_path: NDArray[np.bool_]) -> tuple[Paths, NDArray[np.b
     return kept, is_action, infosets
 
 
-def _chunk_worlds(form: Layout) -> int:
+def _chunk_worlds(form: Layout, steps: int) -> int:
     unknown = len(form.unknown) + 1
     terms = len(form.terms[0]) + 2 * len(form.entries[0])
-    per_world = 8 * (12 * form.num_visits + 2 * terms + 16 * len(form.infoset_of_action) + 3 * unknown**2)
+    per_world = 8 * (12 * form.num_visits + 12 * steps + 2 * terms + 16 * len(form.infoset_of_action) + 3 * unknown**2)
     return int(np.clip(CHUNK_BYTES // per_world, 1, MOST_WORLDS))
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from stratagem.solve.hidden.layout import Layout
 from stratagem.solve.hidden.paths import Floats, Numbers
+from stratagem.solve.hidden.recursive import Reckoned, Recursion, form_of, reckon, recursion
 from stratagem.solve.hidden.response import Response
 
 MILD = 0.25  # risk aversion times the range of payoffs, below which differences from the mean are summed
@@ -44,6 +45,7 @@ class Batch:
     rate: Floats  # [A, W] precision of the mover, for one unit along the branch
     scale: Floats  # [W] where on the branch precision times the range of payoffs is 1, for the player with the most
     attitude: Attitude | None
+    recursion: Recursion | None = None
 
     def __len__(self) -> int:
         """W."""
@@ -54,8 +56,9 @@ class Batch:
         attitude = self.attitude
         if attitude is not None:
             attitude = Attitude(*(getattr(attitude, one.name)[:, worlds] for one in fields(attitude)))
+        recursion = None if self.recursion is None else self.recursion.part(worlds)
         cut = (self.log_chance[:, worlds], self.value[:, worlds], self.offset[:, worlds], self.rate[:, worlds])
-        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude)
+        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude, recursion)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,15 @@ class Worth:
     mean: Floats  # [A, W]
     averse_slope: Floats | None = None  # [V, W]
     averse_share: Floats | None = None  # [V, W]
+    reckoned: Reckoned | None = None  # for players who discount, instead
+
+    @property
+    def terms(self) -> Floats:
+        """[R, W] derivatives of unknowns' worth by log probabilities; see `Layout.terms`."""
+        if self.reckoned is None:
+            return np.asarray(self.layout.terms[2] @ self.slope)
+        is_theirs = ~self.reckoned.is_ours[self.layout.action_of_visit]
+        return np.asarray(self.layout.terms[2] @ (self.slope * is_theirs[:, None]) + self.reckoned.terms)
 
     @property
     def share(self) -> Floats:
@@ -103,6 +115,7 @@ class Worth:
             self.mean[:, worlds],
             None if self.averse_slope is None else self.averse_slope[:, worlds],
             None if self.averse_share is None else self.averse_share[:, worlds],
+            None if self.reckoned is None else self.reckoned.part(worlds),
         )
 
 
@@ -139,6 +152,7 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
         rate[layout.player_of_action],
         scale,
         attitude,
+        None if numbers.steps is None else recursion(form_of(layout, numbers.steps), numbers.steps),
     )
 
 
@@ -151,7 +165,11 @@ def worth(batch: Batch, log_choice: Floats) -> Worth:
     total = layout.sum_of_action @ weight
     mean = layout.sum_of_action @ (weight * batch.value) / total
     plain = Worth(layout, mean, weight, total, batch.value, mean)
-    return plain if batch.attitude is None else _averse(plain, batch.attitude, log_weight)
+    found = plain if batch.attitude is None else _averse(plain, batch.attitude, log_weight)
+    if batch.recursion is None:
+        return found
+    reckoned = reckon(batch.recursion, log_choice)
+    return replace(found, worth=np.where(reckoned.is_ours[:, None], reckoned.worth, found.worth), reckoned=reckoned)
 
 
 def _averse(plain: Worth, one: Attitude, log_weight: Floats) -> Worth:
