@@ -59,8 +59,7 @@ class _Compiler:
         self.timeline: Timeline = unroll(scenario, before)
         self.layout: Layout = lay_out(scenario, self.symbols, self.timeline, [fact.name for fact in facts])
         links: dict[str, Value] = {name: ZERO if name in without else ONE for name in scenario.links}
-        values = {fact.name: fact.values for fact in facts}
-        self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, values)
+        self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, facts)
         self.table = self.effects.table
         self.reads = Reads(scenario, self.symbols, self.layout.slots)
         self.shares = Shares(self.table)

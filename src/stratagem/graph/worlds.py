@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, WorldsError
-from stratagem.graph.facts import personal
 from stratagem.graph.families import log_gamma_quantile, normal_quantile, quantile
 from stratagem.graph.game import Floats
+from stratagem.graph.personal import personal
 from stratagem.graph.points import uniforms
 from stratagem.graph.values import PlayerValues, formula_values
 from stratagem.scenario.estimate import Amount

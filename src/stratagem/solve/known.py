@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +14,12 @@ from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import amounts
 
 
-def with_means(game: Game, scenario: Scenario, worlds: Worlds) -> Worlds:
-    """The worlds as players see them: numbers that nobody knows at their means, while outcomes fall with the true ones."""
-    names = unknown_to_all(game, scenario)
+def with_means(game: Game, scenario: Scenario, worlds: Worlds, held: Collection[str] = ()) -> Worlds:
+    """The worlds as players see them: numbers that nobody knows at their means, while outcomes fall with the true ones.
+
+    Numbers that are `held` to be known are left as they are.
+    """
+    names = [name for name in unknown_to_all(game, scenario) if name not in held]
     if not names:
         return worlds
     estimates = amounts(scenario)

@@ -5,7 +5,7 @@ The one entry to the solver: draws worlds, sweeps each chunk, and keeps what ana
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -179,9 +179,9 @@ class Solver:
         """What goes into the sweep, and what goes into it as each player has it who is mistaken about another."""
         held = {
             self.game.players.index(name): prepare(
-                self.game, self.scenario, self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed))
+                self.game, self.scenario, self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed), views)
             )
-            for name in self.scenario.mistakes
+            for name, views in self.scenario.mistakes.items()
         }
         return prepare(self.game, self.scenario, worlds), held
 
@@ -252,12 +252,12 @@ class Solver:
         one = self.request
         return self._as_seen(draw(self.scenario, count, one.seed, first, one.fixed, one.perceptions))
 
-    def _as_seen(self, worlds: Worlds) -> Worlds:
-        """Worlds at the precision asked for, as players see them."""
+    def _as_seen(self, worlds: Worlds, held: Collection[str] = ()) -> Worlds:
+        """Worlds at the precision asked for, as players see them who hold some numbers to be known."""
         if self.request.precision is not None:
             level = {name: np.full(len(worlds), self.request.precision) for name in self.game.players}
             worlds = replace(worlds, players=replace(worlds.players, precision=level))
-        return with_means(self.game, self.scenario, worlds)
+        return with_means(self.game, self.scenario, worlds, held)
 
     def _chunk_worlds(self) -> int:
         """Worlds a chunk, so that the buffers stay near the cache and within bounds."""
