@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import answer, behaviour_at, game, solved
+from crises import answer, behaviour_at, game, solved, text_of
 
 from stratagem.analyse.beliefs import beliefs
-from stratagem.errors import UsageError
+from stratagem.analyse.revealed import revealed
+from stratagem.analyse.study import Study
+from stratagem.catalogue import Case
+from stratagem.errors import NotSolvedError, UsageError
 
 EXACT = 1e-9
 
@@ -129,3 +132,15 @@ def test_losses_may_weigh_by_world_on_a_private_stake() -> None:
         loss = float(many.quantities["p.loss_aversion"][world])
         one = solved(text.replace("loss aversion: 1.5 to 3", f"loss aversion: {loss!r}"), worlds=1)
         assert answer(many, "threat")[world] == pytest.approx(answer(one, "threat")[0], abs=1e-8)
+
+
+@pytest.mark.parametrize("says", ["land > peace", "p.weights.land > 0.5"])
+def test_a_statement_about_private_weights_is_refused_at_its_place(says: str) -> None:
+    text = TELLING + f"    history: [threaten = threat]\n    revealed: {{r: {{at: threaten, says: {says}}}}}\n"
+    case = Case("war", "war.yaml", text_of(text))
+    with pytest.raises(
+        NotSolvedError,
+        match=rf"war.yaml:\d+:12: `{says.split(maxsplit=1)[0]}` in a statement turns on what not all know",
+    ):
+        revealed(Study(case, worlds=20))
+    assert revealed(Study(case, worlds=20, taken_as_known=True))
