@@ -127,7 +127,6 @@ TOLD = {
 
 REFUSED = {
     "a stock": (crisis(attack="shift: {army: 1 from w to lost}, payoffs: {p: q}", rest=ARMY), "is read by a stock of `army`"),
-    "a correlation": (crisis(q="-1 to 1", rest="correlations: [{between: [q, a], rank: 0.5}]"), "is correlated with another number"),
     "a precision": (crisis(player="name: P, precision: 2 + q").replace("o: Other", "o: {name: O, precision: 1}"), "is read by the precision of `p`"),
     "a discount": (crisis(player="name: P, discount: 0.5 + q / 10"), "is read by the discount of `p`"),
     "a view of another number": (crisis(attack="payoffs: {p: a}", rest="perceptions: {p: {a: q}}"), "is read by a perception of `p`"),

@@ -53,6 +53,7 @@ class _Compiler:
         self.max_nodes = max_nodes
         self.symbols = Symbols(scenario)
         facts = facts_of(scenario, self.symbols, hidden)
+        self.symbols.add_numbers(name for fact in facts for name in fact.odds)
         before: dict[int, list[Chance]] = {}
         for fact in facts:
             before.setdefault(fact.place, []).append(fact.chance)

@@ -1,32 +1,27 @@
 """Numbers that only some players know, as moves by chance that only they see (M6, M7).
 
-Takes a scenario; gives, for each such number, the values it may have and the chance move that decides between them. A continuous
-number is put in equally likely parts, each standing at its median.
+Takes a scenario; gives, for each such number, the values it may have and the chance move that decides between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-
 from stratagem.errors import NotSolvedError, quote
-from stratagem.graph.families import quantile
+from stratagem.graph.discrete import DEFAULT_TYPES, discrete, numbered, type_names
 from stratagem.graph.personal import reads_by_stake, weights_slot
 from stratagem.graph.state import formulas_of, stakes_of
+from stratagem.graph.type_odds import Linked, linked
 from stratagem.graph.weight_types import weight_types
 from stratagem.scenario.effects import Outcome
-from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Chance, Move, Scenario
 from stratagem.scenario.names import Symbols
 from stratagem.scenario.quantities import PLAYER_FIELDS, resolved, taken_as_known, unknown_names
 
 Path = tuple[str | int, ...]
-DEFAULT_TYPES = 5
-NAMES = {2: ("low", "high"), 3: ("low", "middle", "high"), 5: ("lowest", "low", "middle", "high", "highest")}
 REMEDY = (
     "say `taken as known: [{name}]` (or `--taken-as-known`) to solve it as if all knew it, which the answer then lists"
 )
@@ -41,6 +36,7 @@ class Fact:
     chance: Chance
     place: int  # in the timeline: it is decided before this item
     weights: tuple[str, dict[str, dict[str, Fraction]]] | None = None  # whose, and by type and stake
+    odds: tuple[str, ...] = ()  # the numbers of the world that say how likely its types are
 
 
 def all_known(scenario: Scenario) -> Scenario:
@@ -58,19 +54,25 @@ def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> 
     }
     for path, why, name in _obstacles(scenario, symbols, set(names)):
         raise NotSolvedError(f"{scenario.where(*path)}{why} [M6]; {REMEDY.format(name=name)}")
-    return [
-        _weights(scenario, symbols, name.removesuffix(".weights"), who)
+    links = {one.name: one for one in linked(scenario)}
+    found = {
+        name: _weights(scenario, symbols, name.removesuffix(".weights"), who)
         if name.endswith(".weights")
-        else _fact(scenario, symbols, name, who)
+        else _fact(scenario, symbols, name, who, links.get(name))
         for name, who in names.items()
-    ]
+    }
+    for name, link in links.items():
+        if link.before is not None and {name, link.before.name} <= set(found):
+            first = found[link.before.name]
+            found[first.name] = replace(first, place=min(first.place, found[name].place))
+    return sorted(found.values(), key=lambda fact: fact.name in links and links[fact.name].before is not None)
 
 
 def _weights(scenario: Scenario, symbols: Symbols, player: str, who: str) -> Fact:
     """The weights of a player, as a number of types."""
     party = scenario.players[player]
     count = (party.weights.types if party.weights else None) or DEFAULT_TYPES
-    types = dict(zip(_type_names(count), weight_types(scenario, player, count), strict=True))
+    types = dict(zip(numbered(count), weight_types(scenario, player, count), strict=True))
     name = weights_slot(scenario, player)
     titles = (", ".join(f"{stake} {float(weight):.2f}" for stake, weight in one.items()) for one in types.values())
     outcomes = {
@@ -84,34 +86,21 @@ def _weights(scenario: Scenario, symbols: Symbols, player: str, who: str) -> Fac
     return Fact(name, numbers, chance, _place(scenario, symbols, name, who), (player, types))
 
 
-def _type_names(count: int) -> tuple[str, ...]:
-    return tuple(f"type_{place + 1}" for place in range(count))
-
-
-def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str) -> Fact:
+def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str, link: Linked | None) -> Fact:
     quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
-    values, shares = _discrete(resolved(scenario, quantity.is_), quantity.types)
-    names = NAMES.get(len(values)) or _type_names(len(values))
+    values, shares = discrete(resolved(scenario, quantity.is_), quantity.types)
+    names = type_names(len(values))
+    odds = [f"{share.numerator} / {share.denominator}" for share in shares]
+    if link is not None:
+        odds = [link.odds(mine) for mine in range(len(values))]
     outcomes = {
-        one: Outcome.model_construct(
-            probability=Formula.parse(f"{share.numerator} / {share.denominator}"), title=f"{float(value):.4g}"
-        )
-        for one, value, share in zip(names, values, shares, strict=True)
+        one: Outcome.model_construct(probability=Formula.parse(chance), title=f"{float(value):.4g}")
+        for one, value, chance in zip(names, values, odds, strict=True)
     }
     title = quantity.title or name.replace("_", " ")
     chance = Chance.model_construct(chance=name, outcomes=outcomes, title=title, seen_by=who)
-    return Fact(name, dict(zip(names, values, strict=True)), chance, _place(scenario, symbols, name, who))
-
-
-def _discrete(estimate: Estimate, types: int | None) -> tuple[list[Fraction], list[Fraction]]:
-    """The values that stand for an estimate, and their probabilities."""
-    if estimate.family == "choice":
-        values, shares = np.asarray(estimate.parameters).reshape(2, -1)
-        total = sum(Fraction(str(share)) for share in shares)
-        return [Fraction(str(value)) for value in values], [Fraction(str(share)) / total for share in shares]
-    count = types or DEFAULT_TYPES
-    points = quantile(estimate, (np.arange(count) + 0.5) / count)
-    return [Fraction(float(f"{point:.12g}")) for point in points], [Fraction(1, count)] * count
+    numbers, place = dict(zip(names, values, strict=True)), _place(scenario, symbols, name, who)
+    return Fact(name, numbers, chance, place, odds=() if link is None else tuple(link.names))
 
 
 def _place(scenario: Scenario, symbols: Symbols, name: str, who: str) -> int:
@@ -130,7 +119,8 @@ def _obstacles(scenario: Scenario, symbols: Symbols, hidden: set[str]) -> Iterat
     """Where and why a number could not be a move by chance, and which."""
     for place, one in enumerate(scenario.correlations):
         for name in sorted(hidden.intersection(one.between)):
-            yield ("correlations", place), f"{quote(name)}, which not all know, is correlated with another number", name
+            if name.endswith(".weights"):
+                yield ("correlations", place), f"{quote(name)}, which not all know, are correlated with a number", name
     for player, views in scenario.perceptions.items():
         for name in sorted(hidden & set(views)):
             what = f"{quote(name)}, which not all know, is perceived by {quote(player)} to be other than it is"

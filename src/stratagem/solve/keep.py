@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.graph.game import NO_EVENT, TERMINAL, Floats, Game, Ints
+from stratagem.graph.type_odds import ODDS
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.columns import TRUTH, Inputs
 from stratagem.solve.intervene import Choice
@@ -96,7 +97,7 @@ class Keeper:
 
     def draw(self, start: int, worlds: Worlds) -> None:
         """Keep the drawn numbers."""
-        named = dict(worlds.quantities)
+        named = {name: values for name, values in worlds.quantities.items() if not name.startswith(ODDS)}
         for player, weights in worlds.players.weights.items():
             named.update({f"{player}.weights.{stake}": values for stake, values in weights.items()})
         for name in self.game.facts:
