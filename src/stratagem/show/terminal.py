@@ -69,6 +69,7 @@ def manifest_line(manifest: Mapping[str, object]) -> str:
     if manifest.get("history"):
         parts.append(f"{manifest['effective_worlds']:,.0f} effective")
     parts += [_count(manifest["states"], "state"), f"precision {manifest['precision']}"]
+    parts += ["probit response"] if manifest.get("response") == "probit" else []
     parts += [f"do {one}" for one in manifest.get("do", [])]  # type: ignore[attr-defined]
     parts += [f"without {one}" for one in manifest.get("without", [])]  # type: ignore[attr-defined]
     if not manifest.get("perceptions"):

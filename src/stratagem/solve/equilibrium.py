@@ -48,7 +48,9 @@ def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floa
     _, is_stuck = _log_share(game, subgame, inputs)
     residual, is_solved = np.zeros(len(inputs)), np.ones(len(inputs), bool)
     if is_free.any():
-        found = solve(_paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, given, is_free))
+        found = solve(
+            _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, given, is_free), inputs.response
+        )
         behaviour[is_free], worth[is_free] = np.exp(found.log_behaviour), found.worth
         regret[is_free] = np.repeat(found.regret, _sizes(subgame)[is_free[subgame.first_action[:-1]]], axis=0)
         residual, is_solved = found.residual, found.is_found
@@ -62,7 +64,8 @@ def has_others(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Float
     if len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED:
         is_free = np.ones(len(subgame.edge_of_action), bool)
         form, numbers = _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, None, is_free)
-        found[others(form, numbers, solve(form, numbers)).world] = True
+        response = inputs.response
+        found[others(form, numbers, solve(form, numbers, response), response).world] = True
     return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.errors import TooLargeError, UsageError, WorldsError
+from stratagem.errors import TooLargeError, UsageError, WorldsError, near, quote
 from stratagem.graph.game import CHANCE, Floats, Game, Ints
 from stratagem.graph.worlds import Worlds, draw, mistaken, stated
 from stratagem.scenario.model import Scenario
@@ -25,6 +25,8 @@ from stratagem.solve.plan import Plan, plan
 from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, UNSOLVED, Solution
 from stratagem.solve.sweep import Sweep, backward, forward
 
+LOGIT = "logit"
+RESPONSES = (LOGIT, "probit")
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
 SEARCHED_WORLDS = 8  # in which further equilibria are searched for
@@ -54,6 +56,7 @@ class Request:
     step: int | None = None  # keep the states of this step instead of those of highest reach
     is_searched: bool = False  # look for further equilibria in the first worlds
     engine: str = "auto"  # `numpy`, `jax`, or by size
+    response: str = "logit"  # how errors are drawn: extreme values, or `probit`, normal ones
 
 
 def solve(game: Game, scenario: Scenario, request: Request, progress: Progress | None = None) -> Solution:
@@ -153,12 +156,16 @@ class Solver:
                     self.progress(min(first + start + size, self.request.worlds), self.request.worlds)
 
     def _engine(self) -> Engine:
-        scenario, name = self.scenario, self.request.engine
+        scenario, name, response = self.scenario, self.request.engine, self.request.response
+        if response not in RESPONSES:
+            raise UsageError(
+                f"the unknown response {quote(response)}{near(response, RESPONSES)}; one of {', '.join(RESPONSES)} [M9]"
+            )
         is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
-        if self.plan.hidden or scenario.mistakes:
+        if self.plan.hidden or scenario.mistakes or response != LOGIT:
             if name == "jax":
                 raise UsageError(
-                    "the JAX engine solves public games only, and something is hidden here [M9]; leave `engine` at `auto`"
+                    "the JAX engine solves public games with logit responses only [M9]; leave `engine` at `auto`"
                 )
             name = "numpy"
         return engine_of(name, self.plan, self.request.worlds, is_neutral)
@@ -179,11 +186,19 @@ class Solver:
         """What goes into the sweep, and what goes into it as each player has it who is mistaken about another."""
         held = {
             self.game.players.index(name): prepare(
-                self.game, self.scenario, self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed), views)
+                self.game,
+                self.scenario,
+                self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed), views),
+                self.request.response,
             )
             for name, views in self.scenario.mistakes.items()
         }
-        return prepare(self.game, self.scenario, worlds), held
+        inputs = prepare(self.game, self.scenario, worlds, self.request.response)
+        if inputs.response != LOGIT and np.isinf(inputs.precision).any():
+            raise UsageError(
+                "best reply is the limit of logit responses; for a probit response state `precision` or `errors`, or `--precision X` [M9]"
+            )
+        return inputs, held
 
     def _chunk(self, first: int, places: slice, inputs: Inputs, held: Held) -> Chunk:
         part = inputs.part(places)

@@ -204,6 +204,10 @@ def _respond(
         share = np.where(is_available, np.maximum(share, np.where(share > 0, 0.0, 1.0)), 0.0)
     if sweep.tied is None:
         precision = inputs.precision[block.owner]
+        if inputs.response == "probit":
+            from stratagem.solve.probit_choice import probit_response  # noqa: PLC0415 - needs scipy
+
+            return probit_response(own, precision if isinstance(block.owner, int) else precision[:, None], share)
         log_share = None if share is None else np.log(share)
         return np.asarray(
             quantal_response(np, own, precision if isinstance(block.owner, int) else precision[:, None], log_share)
