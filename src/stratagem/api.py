@@ -37,13 +37,15 @@ def solve(
     max_nodes: int = MAX_NODES,
     engine: str = "auto",
     response: str = "logit",
+    search: int = 8,
     progress: Progress | None = None,
 ) -> Answer:
     """The forecast of a scenario, given by name, path or as a `Case`; it prints as text and shows as HTML in a notebook.
 
     `precision` overrides every player's: a number in 1/payoff, or `"best"`. `do` forces `move=action` (or sets `quantity=number`), as a
     surprise unless `announced`; with `as_if_chosen` those who see it infer from it what they would from a choice. `history` replaces the scenario's own. `engine` is `numpy`, `jax` or `auto`,
-    which takes JAX for very large runs. `response` is `logit` (errors of extreme value) or `probit` (normal ones). Raises `StratagemError`; its text says what to put right.
+    which takes JAX for very large runs. `response` is `logit` (errors of extreme value) or `probit` (normal ones). Where something
+    is hidden, further equilibria are searched for in `search` worlds and in the central one. Raises `StratagemError`; its text says what to put right.
 
     >>> solve("signorino-deterrence", worlds=10).questions[0].name
     'war'
@@ -57,7 +59,7 @@ def solve(
     seen = _listed(history) if history is not None else tuple(one.that for one in file.history)
     request = Request(
         worlds=worlds, seed=seed, precision=_precision(precision), history=tuple(choice(game, one) for one in seen), do=forced,
-        is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine, response=response, is_searched=True,
+        is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine, response=response, searched=search,
     )  # fmt: skip
     manifest: dict[str, object] = {
         "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,

@@ -57,6 +57,13 @@ from stratagem.errors import EXIT_SOME_FAILED
     show_default=True,
     help="How errors are drawn: extreme values, or normal ones.",
 )
+@click.option(
+    "--search",
+    type=click.IntRange(0, 10_000_000),
+    default=8,
+    show_default=True,
+    help="Worlds in which further equilibria are searched for, and the central one; 0: none.",
+)
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
 @click.option(

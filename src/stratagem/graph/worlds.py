@@ -109,9 +109,10 @@ def stated(
     return Worlds(index, dict(numbers), perceived, players)
 
 
-def central(scenario: Scenario, perceptions: bool = True) -> Worlds:
-    """The one world of medians, and of prior means for weights."""
+def central(scenario: Scenario, perceptions: bool = True, fixed: Mapping[str, float] | None = None) -> Worlds:
+    """The one world of medians, and of prior means for weights; `fixed` sets quantities to a value."""
     drawn = {name: quantile(estimate, np.array([0.5])) for name, estimate in amounts(scenario).items()}
+    drawn.update({name: np.array([float(value)]) for name, value in (fixed or {}).items()})
     many = prior_weights(scenario)
     means = {player: {s: np.array([values.mean()]) for s, values in stakes.items()} for player, stakes in many.items()}
     return stated(scenario, drawn, means, perceptions)

@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.hidden.others import others
+from stratagem.solve.hidden.equilibrium import Equilibrium
+from stratagem.solve.hidden.others import SOURCE, Others, others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
 from stratagem.solve.infosets import HiddenSubgame
+from stratagem.solve.solution import Rival
 from stratagem.solve.stepwise import discounting, odds_of, steps_of
 
+Ints64 = NDArray[np.int64]
+PRINCIPAL = "on the branch from precision 0"
 MAX_SEARCHED = 60  # probabilities left open, up to which further equilibria are searched for
 
 
@@ -34,6 +38,8 @@ class Found:
     is_stuck: NDArray[np.bool_]  # [J, W] no action is available there
     residual: Floats  # [W]
     is_solved: NDArray[np.bool_]  # [W]
+    folds: Ints64  # [W] how often the branch turned back on the way
+    bifurcations: Ints64  # [W] how often another branch crossed it
 
 
 def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None) -> Found:
@@ -47,6 +53,7 @@ def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floa
     is_free = np.isnan(behaviour[:, 0])
     _, is_stuck = _log_share(game, subgame, inputs)
     residual, is_solved = np.zeros(len(inputs)), np.ones(len(inputs), bool)
+    folds = bifurcations = np.zeros(len(inputs), np.int64)
     if is_free.any():
         found = solve(
             _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, given, is_free), inputs.response
@@ -54,19 +61,51 @@ def equilibrium(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floa
         behaviour[is_free], worth[is_free] = np.exp(found.log_behaviour), found.worth
         regret[is_free] = np.repeat(found.regret, _sizes(subgame)[is_free[subgame.first_action[:-1]]], axis=0)
         residual, is_solved = found.residual, found.is_found
+        folds, bifurcations = found.folds, found.bifurcations
     action, stuck = subgame.action_of_edge, np.repeat(is_stuck, _sizes(subgame), axis=0)
-    return Found(behaviour[action], worth[action], np.nan_to_num(regret[action]), stuck[action], residual, is_solved)
+    return Found(
+        behaviour[action], worth[action], np.nan_to_num(regret[action]), stuck[action], residual, is_solved,
+        folds, bifurcations,
+    )  # fmt: skip
+
+
+def is_searchable(subgame: HiddenSubgame) -> bool:
+    """Whether so few probabilities are open that further equilibria are searched for."""
+    return len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED
 
 
 def has_others(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> NDArray[np.bool_]:
     """[W] whether a search finds further equilibria of a subgame; none are looked for where many probabilities are open."""
-    found = np.zeros(len(inputs), bool)
-    if len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED:
-        is_free = np.ones(len(subgame.edge_of_action), bool)
-        form, numbers = _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, None, is_free)
-        response = inputs.response
-        found[others(form, numbers, solve(form, numbers, response), response).world] = True
-    return found
+    has_some = np.zeros(len(inputs), bool)
+    if is_searchable(subgame):
+        has_some[_searched(game, subgame, inputs, buffer)[1].world] = True
+    return has_some
+
+
+def rivals(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> list[Rival]:
+    """The equilibria of a subgame in one world, where a search finds more than one."""
+    if not is_searchable(subgame):
+        return []
+    found, more = _searched(game, subgame, inputs, buffer)
+    if not len(more.world) or not found.is_found[0]:
+        return []
+    listed = [(found.log_behaviour[:, 0], found.residual[0], PRINCIPAL)]
+    listed += [
+        (more.log_behaviour[:, one], more.residual[one], SOURCE[int(more.source[one])])
+        for one in range(len(more.world))
+    ]
+    return [
+        Rival(subgame.root, subgame.edge_of_action, np.exp(log_behaviour), float(residual), source)
+        for log_behaviour, residual, source in listed
+    ]
+
+
+def _searched(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> tuple[Equilibrium, Others]:
+    """The equilibrium on the branch, and the others that a search finds."""
+    is_free = np.ones(len(subgame.edge_of_action), bool)
+    form, numbers = _paths(subgame, is_free), _numbers(game, subgame, inputs, buffer, None, is_free)
+    found = solve(form, numbers, inputs.response)
+    return found, others(form, numbers, found, inputs.response)
 
 
 def _sizes(subgame: HiddenSubgame) -> NDArray[np.intp]:

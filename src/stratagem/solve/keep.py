@@ -86,6 +86,7 @@ class Keeper:
         self.true = np.zeros((len(game.players), size))
         self.regret = np.zeros((len(game.players), size))
         self.residual = np.zeros(size)
+        self.folds, self.bifurcations = np.zeros((2, size), np.int64)
         self.sightings = sightings(game)
         self.told = np.zeros((len(self.sightings), size))
         self.tied = np.zeros(size, bool)
@@ -131,6 +132,8 @@ class Keeper:
         self.told[:, place] = told(game, self.sightings, passage)
         if sweep.residual is not None:
             self.residual[place] = sweep.residual
+        if sweep.turns is not None:
+            self.folds[place], self.bifurcations[place] = sweep.turns
         self.true[:, place] = values[0, list(inputs.columns.true_of_player)]
         for player in range(len(game.players)):
             mine = self.nodes_of[player]
@@ -200,7 +203,7 @@ class Keeper:
             kept_nodes=self.nodes, kept_edges=self.edges, reach=self.reach, behaviour=self.behaviour, best=self.best,
             choices=self.every.options, chosen=self.chosen, preferred=self.preferred, mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
             questions_high=self.high, outcomes=self.outcomes, accounts=self.accounts, believed=self.believed, true=self.true,
-            regret=self.regret, residual=self.residual, sightings=self.sightings,
+            regret=self.regret, residual=self.residual, folds=self.folds, bifurcations=self.bifurcations, sightings=self.sightings,
             told=self.told, tied=self.tied, quantities=self.quantities,
         )  # fmt: skip
 
