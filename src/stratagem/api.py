@@ -36,6 +36,8 @@ def solve(
     decisions: int = 200,
     max_nodes: int = MAX_NODES,
     engine: str = "auto",
+    response: str = "logit",
+    search: int = 8,
     progress: Progress | None = None,
     game: Game | None = None,
 ) -> Answer:
@@ -43,7 +45,9 @@ def solve(
 
     `precision` overrides every player's: a number in 1/payoff, or `"best"`. `do` forces `move=action` (or sets `quantity=number`), as a
     surprise unless `announced`; with `as_if_chosen` those who see it infer from it what they would from a choice. `history` replaces the scenario's own. `engine` is `numpy`, `jax` or `auto`,
-    which takes JAX for very large runs. `game` is what the scenario compiles to, where that is known. Raises `StratagemError`; its text says what to put right.
+    which takes JAX for very large runs. `response` is `logit` (errors of extreme value) or `probit` (normal ones). Where something
+    is hidden, further equilibria are searched for in `search` worlds and in the central one. `game` is what the scenario compiles to,
+    where that is known. Raises `StratagemError`; its text says what to put right.
 
     >>> solve("signorino-deterrence", worlds=10).questions[0].name
     'war'
@@ -59,11 +63,11 @@ def solve(
     _refuse_contradiction(game, made, forced)
     request = Request(
         worlds=worlds, seed=seed, precision=_precision(precision), history=made, do=forced,
-        is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine, is_searched=True,
+        is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine, response=response, searched=search,
     )  # fmt: skip
     manifest: dict[str, object] = {
         "scenario": case.name, "sha256": case.digest, "edition": file.edition, "as_of": file.as_of.text if file.as_of else None,
-        "precision": "as stated" if precision is None else str(precision), "history": list(seen), "do": list(moves),
+        "precision": "as stated" if precision is None else str(precision), "response": response, "history": list(seen), "do": list(moves),
         "announced": announced, "as_if_chosen": as_if_chosen, "perceptions": perceptions, "without": list(off),
     }  # fmt: skip
     return Answer.of(forecast(file, solve_game(game, file, request, progress), manifest))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import ROUNDING, answer, answered, game, solved
+from crises import ROUNDING, answer, answered, game, play, solved
 from scipy import integrate, special, stats
 
 from stratagem.errors import NotSolvedError, UsageError
@@ -127,7 +127,6 @@ TOLD = {
 
 REFUSED = {
     "a stock": (crisis(attack="shift: {army: 1 from w to lost}, payoffs: {p: q}", rest=ARMY), "is read by a stock of `army`"),
-    "a correlation": (crisis(q="-1 to 1", rest="correlations: [{between: [q, a], rank: 0.5}]"), "is correlated with another number"),
     "a precision": (crisis(player="name: P, precision: 2 + q").replace("o: Other", "o: {name: O, precision: 1}"), "is read by the precision of `p`"),
     "a discount": (crisis(player="name: P, discount: 0.5 + q / 10"), "is read by the discount of `p`"),
     "a view of another number": (crisis(attack="payoffs: {p: a}", rest="perceptions: {p: {a: q}}"), "is read by a perception of `p`"),
@@ -172,12 +171,10 @@ def test_what_can_be_neither_a_mean_nor_a_move_is_refused_with_the_reason_and_th
     solved(text, worlds=16, taken_as_known=True)
 
 
-def test_weights_that_nobody_knows_are_refused() -> None:
-    text = crisis(player="name: P, weights: {known to: nobody, dirichlet: {s: 1, t: 1}}", hold="gains: {t: 1}", attack="gains: {s: 1}", rest=STAKE)  # fmt: skip
-    with pytest.raises(
-        NotSolvedError, match=r"`p\.weights` is known to nobody only; weights that only some know are not solved \[M6\]"
-    ):
-        solved(text.replace("{choice: {1: 0.5, -1: 0.5}}", "0.5"), worlds=16)
+def test_one_who_does_not_know_his_own_weights_acts_by_their_mean() -> None:
+    text = crisis(player="name: P, weights: {known to: nobody, dirichlet: {s: 3, t: 1}}", hold="gains: {t: 1}", attack="gains: {s: 1}", rest=STAKE)  # fmt: skip
+    solution = solved(text.replace("{choice: {1: 0.5, -1: 0.5}}", "0.5"), worlds=16, precision=2.0)
+    assert play(solution, "m", "attack") == pytest.approx(1 / (1 + np.exp(-2 * (0.75 - 0.25))), abs=1e-3)
 
 
 def test_both_players_share_the_mean() -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import answer, play, solved
+from crises import answer, game, play, solved
+
+from stratagem.errors import NotSolvedError
 
 STANDOFF = """
     players: {p: {name: P, precision: 2}, o: {name: O, precision: 3}}
@@ -67,3 +69,17 @@ def test_best_reply_follows_the_mistaken_view() -> None:
     solution = solved(text, worlds=1, precision=np.inf)
     assert play(solution, "press", "push") == 1.0
     assert play(solution, "reply", "fight") == 1.0
+
+
+def test_a_mistake_about_a_number_that_nobody_knows_is_held_to_be_right() -> None:
+    text = STANDOFF.replace("known to all: {resolve: 0.5}", "known to nobody: {resolve: uniform 0.2 to 0.8}")
+    solution = solved(text.replace("MISTAKES", "mistakes: {p: {resolve: -0.5}}"), worlds=3)
+    assert play(solution, "press", "push") == pytest.approx(logistic(2 * (1 - 2 * logistic(3 * -0.5))), abs=1e-12)
+    assert play(solution, "reply", "fight") == pytest.approx(logistic(3 * 0.5), abs=1e-12)
+
+
+def test_a_mistake_about_a_number_that_is_private_is_refused_at_its_place() -> None:
+    text = STANDOFF.replace("known to all: {resolve: 0.5}", "known to o: {resolve: 0.2 to 0.8}")
+    expected = r"scenario:5:16: `resolve`, about which `p` is mistaken, .* `taken as known: \[resolve\]`"
+    with pytest.raises(NotSolvedError, match=expected):
+        game(text.replace("MISTAKES", "mistakes: {p: {resolve: -0.5}}"))

@@ -13,6 +13,7 @@ import numpy as np
 from stratagem.analyse.beliefs import learning
 from stratagem.analyse.causes import Cause, causes
 from stratagem.analyse.discover import discover
+from stratagem.analyse.equilibria import equilibria_finding
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.flips import flips
 from stratagem.analyse.flow import FLOW_WORLDS, Flow, flow
@@ -113,6 +114,11 @@ def _of_moves(study: Study, answer: Forecast) -> Iterator[Finding]:
     told = learning(answer.beliefs, names, {"worlds": study.worlds, "seed": study.seed})
     if told is not None:
         yield told
+    several = equilibria_finding(
+        answer.equilibria, answer.warnings, names, {"worlds": study.worlds, "seed": study.seed}
+    )
+    if several is not None:
+        yield several
     few = replace(study, worlds=min(study.worlds, LEARNING_WORLDS))
     if study.seen and not is_hidden(
         study.game

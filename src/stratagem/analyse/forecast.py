@@ -13,6 +13,7 @@ import numpy as np
 
 from stratagem import __version__
 from stratagem.analyse.beliefs import BeliefAnswer, beliefs
+from stratagem.analyse.equilibria import EquilibriumAnswer, equilibria
 from stratagem.analyse.pooling import Pooled, effective_size, pool
 from stratagem.graph.game import Floats
 from stratagem.graph.means import mean
@@ -126,6 +127,7 @@ class Forecast:
     players: tuple[tuple[str, str, Pooled, Pooled, Pooled], ...]
     history: tuple[SeenAnswer, ...]
     beliefs: tuple[BeliefAnswer, ...]
+    equilibria: tuple[EquilibriumAnswer, ...]
     warnings: tuple[str, ...]
     manifest: Mapping[str, object] = field(default_factory=dict)
 
@@ -152,6 +154,7 @@ def forecast(scenario: Scenario, solution: Solution, manifest: Mapping[str, obje
         players=tuple(_players(scenario, solution, weight)),
         history=tuple(_history(solution)),
         beliefs=tuple(beliefs(solution)),
+        equilibria=tuple(equilibria(solution)),
         warnings=tuple(_warnings(scenario, solution, weight)),
         manifest={
             **_software(),
@@ -164,6 +167,8 @@ def forecast(scenario: Scenario, solution: Solution, manifest: Mapping[str, obje
             "effective_worlds": round(effective_size(weight), 1),
             "worlds_searched": solution.num_searched,
             "worlds_with_further_equilibria": solution.num_several,
+            "worlds_with_folds": int((solution.folds > 0).sum()),
+            "worlds_with_bifurcations": int((solution.bifurcations > 0).sum()),
             "residual": float(solution.residual.max()),
             "states": solution.game.num_nodes,
             "histories": solution.game.num_histories,
@@ -397,8 +402,7 @@ def _warnings(scenario: Scenario, solution: Solution, weight: Floats) -> Iterato
             yield f"{len(here)} of {len(solution.world)} worlds {verdict}: {text} (the first is world {solution.world[here[0]]})"
     if solution.tied.any():
         yield f"{int(solution.tied.sum())} of {len(solution.world)} worlds have ties at a reached decision; they follow each move's rule, and ranges over rules are shown"
-    if solution.num_several:
-        yield f"in {solution.num_several} of {solution.num_searched} worlds searched there are further equilibria; the answer is the one on the branch from precision 0 (M9)"
+    yield from _of_branches(solution)
     taken = taken_as_known(scenario)
     if taken:
         yield f"taken as known to all, though they are not (M6): {', '.join(taken)}"
@@ -414,6 +418,22 @@ def _warnings(scenario: Scenario, solution: Solution, weight: Floats) -> Iterato
             yield "questions marked * were chosen after the fact"
             break
     yield from _outside(scenario, solution, weight)
+
+
+def _of_branches(solution: Solution) -> Iterator[str]:
+    """What is to be known of the equilibria where something is hidden."""
+    worlds = len(solution.world)
+    if solution.num_several:
+        yield f"in {solution.num_several} of {solution.num_searched} worlds searched there are further equilibria; the answer is the one on the branch from precision 0 (M9)"
+    if solution.rivals and not solution.num_several:
+        yield "the central world has further equilibria; the answer is the one on the branch from precision 0 (M9)"
+    if folds := int((solution.folds > 0).sum()):
+        yield f"in {folds} of {worlds} worlds the branch from precision 0 folds back on its way: play jumps where precision passes the fold; the answer is where it first comes to its precision (M9)"
+    if crossed := int((solution.bifurcations > 0).sum()):
+        yield f"in {crossed} of {worlds} worlds another branch crosses the one from precision 0; it was followed straight on (M9)"
+    if count := solution.num_unsearched:
+        which = "1 part that hides something leaves" if count == 1 else f"{count} parts that hide something leave"
+        yield f"{which} too many probabilities open to be searched for further equilibria (M9)"
 
 
 def _key_assumptions(scenario: Scenario) -> Iterator[str]:

@@ -118,7 +118,7 @@ class Latent:
             count = len(simplex.stakes) - 1
             weights[player] = simplex.weights(latent[row : row + count])
             row += count
-        return stated(self.scenario, numbers, weights, self.perceptions)
+        return stated(self.scenario, numbers, weights, self.perceptions, normals)
 
     def number_at(self, name: str, z: Floats) -> Floats:
         """The values of a number at its own standard normals."""

@@ -20,6 +20,7 @@ from stratagem.analyse.forecast import percent
 from stratagem.analyse.pooling import effective_size, quantiles
 from stratagem.analyse.seen import in_order
 from stratagem.analyse.study import Study
+from stratagem.errors import NotSolvedError, quote
 from stratagem.graph.game import Floats, Ints
 from stratagem.graph.means import mean as mean_of
 from stratagem.graph.worlds import Worlds, draw
@@ -129,6 +130,7 @@ def revealed(study: Study) -> tuple[Tried, ...]:
 def _tried(study: Study, name: str) -> Tried | None:
     one = study.scenario.revealed[name]
     step = study.decision(one.at)
+    _refuse_hidden(study, name, step)
     options = study.game.steps[step].options
     seen = {choice.step: choice.option for choice in study.seen}
     if step not in seen and one.taken is None:
@@ -142,6 +144,21 @@ def _tried(study: Study, name: str) -> Tried | None:
         for level in question.levels(scenario)
     )
     return Tried(name, one, step, taken, seen.get(step) == taken, attribution, rows)
+
+
+def _refuse_hidden(study: Study, name: str, step: int) -> None:
+    """Raise `NotSolvedError` where a statement is about what chance decides within the game: no world says whether it holds."""
+    game, scenario = study.game, study.scenario
+    drawn = {one.name for one in game.accounts if one.side == "payoff" and not scenario.players[one.name].is_raw}
+    mover = game.players[game.steps[step].player]
+    for side in parse_says(scenario.revealed[name].says) or ():
+        player = side.partition(".")[0] if ".weights." in side else mover
+        is_worth = side in scenario.stakes or ".weights." in side
+        if side in game.facts or (is_worth and player in drawn):
+            raise NotSolvedError(
+                f"{scenario.where('revealed', name)}{quote(side)} in a statement turns on what not all know, which chance decides within the game "
+                "[M6, M12]; `solve` says what the move tells of it, or take it as known (`--taken-as-known`)"
+            )
 
 
 def _assumptions(scenario: Scenario, one: Revealed) -> Iterator[tuple[str, Scenario]]:

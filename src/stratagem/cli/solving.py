@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from stratagem.cli.games import is_game, refuse_options, solve_game
+from stratagem.cli.games import is_game, solve_game
 from stratagem.cli.output import console, history_option, progress_bar, scenario_argument, seen_moves
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_SOME_FAILED
@@ -55,7 +55,14 @@ from stratagem.errors import EXIT_SOME_FAILED
     type=click.Choice(["logit", "probit"]),
     default="logit",
     show_default=True,
-    help="How errors are drawn, in a game file.",
+    help="How errors are drawn: extreme values, or normal ones.",
+)
+@click.option(
+    "--search",
+    type=click.IntRange(0, 10_000_000),
+    default=8,
+    show_default=True,
+    help="Worlds in which further equilibria are searched for, and the central one; 0: none.",
 )
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
 @click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
@@ -80,14 +87,18 @@ def solve(
     if is_game(scenario):
         solve_game(scenario, options["precision"] or "best", response, is_json)
         return
-    refuse_options("a scenario", {"response"})
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
 
     case = load(scenario)
     with progress_bar("solving worlds", not quiet) as progress:
         answer = solve_scenario(
-            case, history=seen_moves(history), perceptions=not no_perceptions, progress=progress, **options
+            case,
+            history=seen_moves(history),
+            perceptions=not no_perceptions,
+            response=response,
+            progress=progress,
+            **options,
         )
     if is_json:
         from stratagem.show.as_json import forecast_json

@@ -54,14 +54,14 @@ class _Compiler:
         self.max_nodes = max_nodes
         self.symbols = Symbols(scenario)
         facts = facts_of(scenario, self.symbols, hidden)
+        self.symbols.add_numbers(name for fact in facts for name in fact.odds)
         before: dict[int, list[Chance]] = {}
         for fact in facts:
             before.setdefault(fact.place, []).append(fact.chance)
         self.timeline: Timeline = unroll(scenario, before)
         self.layout: Layout = lay_out(scenario, self.symbols, self.timeline, [fact.name for fact in facts])
         links: dict[str, Value] = {name: ZERO if name in without else ONE for name in scenario.links}
-        values = {fact.name: fact.values for fact in facts}
-        self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, values)
+        self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, facts)
         self.table = self.effects.table
         self.reads = Reads(scenario, self.symbols, self.layout.slots)
         self.shares = Shares(self.table)

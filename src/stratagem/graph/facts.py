@@ -1,29 +1,27 @@
 """Numbers that only some players know, as moves by chance that only they see (M6, M7).
 
-Takes a scenario; gives, for each such number, the values it may have and the chance move that decides between them. A continuous
-number is put in equally likely parts, each standing at its median.
+Takes a scenario; gives, for each such number, the values it may have and the chance move that decides between them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-
 from stratagem.errors import NotSolvedError, quote
-from stratagem.graph.families import quantile
-from stratagem.graph.state import formulas_of
+from stratagem.graph.discrete import DEFAULT_TYPES, discrete, numbered, type_names
+from stratagem.graph.personal import reads_by_stake, weights_slot
+from stratagem.graph.state import formulas_of, stakes_of
+from stratagem.graph.type_odds import Linked, linked
+from stratagem.graph.weight_types import weight_types
 from stratagem.scenario.effects import Outcome
-from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Chance, Move, Scenario
 from stratagem.scenario.names import Symbols
 from stratagem.scenario.quantities import PLAYER_FIELDS, resolved, taken_as_known, unknown_names
 
-DEFAULT_TYPES = 5
-NAMES = {2: ("low", "high"), 3: ("low", "middle", "high"), 5: ("lowest", "low", "middle", "high", "highest")}
+Path = tuple[str | int, ...]
 REMEDY = (
     "say `taken as known: [{name}]` (or `--taken-as-known`) to solve it as if all knew it, which the answer then lists"
 )
@@ -37,6 +35,8 @@ class Fact:
     values: dict[str, Fraction]  # by the name of the type
     chance: Chance
     place: int  # in the timeline: it is decided before this item
+    weights: tuple[str, dict[str, dict[str, Fraction]]] | None = None  # whose, and by type and stake
+    odds: tuple[str, ...] = ()  # the numbers of the world that say how likely its types are
 
 
 def all_known(scenario: Scenario) -> Scenario:
@@ -52,92 +52,104 @@ def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> 
         for name, who in unknown_names(scenario)
         if name not in taken and (who != "nobody" or name in also or name.endswith(".weights"))
     }
-    for name, who in names.items():
-        if name.endswith(".weights"):
-            raise NotSolvedError(
-                f"{quote(name)} is known to {who} only; weights that only some know are not solved [M6]; write them as formulas over a quantity "
-                f"that is known to {who}, or {REMEDY.format(name=name)}"
-            )
-    for why, name in _obstacles(scenario, symbols, set(names)):
-        raise NotSolvedError(f"{why} [M6]; {REMEDY.format(name=name)}")
-    return [_fact(scenario, symbols, name, who) for name, who in names.items()]
+    for path, why, name in _obstacles(scenario, symbols, set(names)):
+        raise NotSolvedError(f"{scenario.where(*path)}{why} [M6]; {REMEDY.format(name=name)}")
+    links = {one.name: one for one in linked(scenario)}
+    found = {
+        name: _weights(scenario, symbols, name.removesuffix(".weights"), who)
+        if name.endswith(".weights")
+        else _fact(scenario, symbols, name, who, links.get(name))
+        for name, who in names.items()
+    }
+    for name, link in links.items():
+        if link.before is not None and {name, link.before.name} <= set(found):
+            first = found[link.before.name]
+            found[first.name] = replace(first, place=min(first.place, found[name].place))
+    return sorted(found.values(), key=lambda fact: fact.name in links and links[fact.name].before is not None)
 
 
-def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str) -> Fact:
-    quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
-    values, shares = _discrete(resolved(scenario, quantity.is_), quantity.types)
-    names = NAMES.get(len(values)) or tuple(f"type_{place + 1}" for place in range(len(values)))
+def _weights(scenario: Scenario, symbols: Symbols, player: str, who: str) -> Fact:
+    """The weights of a player, as a number of types."""
+    party = scenario.players[player]
+    count = (party.weights.types if party.weights else None) or DEFAULT_TYPES
+    types = dict(zip(numbered(count), weight_types(scenario, player, count), strict=True))
+    name = weights_slot(scenario, player)
+    titles = (", ".join(f"{stake} {float(weight):.2f}" for stake, weight in one.items()) for one in types.values())
     outcomes = {
-        one: Outcome.model_construct(
-            probability=Formula.parse(f"{share.numerator} / {share.denominator}"), title=f"{float(value):.4g}"
-        )
-        for one, value, share in zip(names, values, shares, strict=True)
+        one: Outcome.model_construct(probability=Formula.parse(f"1 / {count}"), title=title)
+        for one, title in zip(types, titles, strict=True)
+    }
+    chance = Chance.model_construct(
+        chance=name, outcomes=outcomes, title=f"what stakes are worth to {party.name}", seen_by=who
+    )
+    numbers = {one: Fraction(place) for place, one in enumerate(types)}
+    return Fact(name, numbers, chance, _place(scenario, symbols, name, who), (player, types))
+
+
+def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str, link: Linked | None) -> Fact:
+    quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
+    values, shares = discrete(resolved(scenario, quantity.is_), quantity.types)
+    names = type_names(len(values))
+    odds = [f"{share.numerator} / {share.denominator}" for share in shares]
+    if link is not None:
+        odds = [link.odds(mine) for mine in range(len(values))]
+    outcomes = {
+        one: Outcome.model_construct(probability=Formula.parse(chance), title=f"{float(value):.4g}")
+        for one, value, chance in zip(names, values, odds, strict=True)
     }
     title = quantity.title or name.replace("_", " ")
     chance = Chance.model_construct(chance=name, outcomes=outcomes, title=title, seen_by=who)
-    return Fact(name, dict(zip(names, values, strict=True)), chance, _place(scenario, symbols, name, who))
-
-
-def _discrete(estimate: Estimate, types: int | None) -> tuple[list[Fraction], list[Fraction]]:
-    """The values that stand for an estimate, in ascending order, and their probabilities."""
-    if estimate.family == "choice":
-        values, shares = np.asarray(estimate.parameters).reshape(2, -1)
-        order = np.argsort(values, kind="stable")
-        values, shares = values[order], shares[order]
-        total = sum(Fraction(str(share)) for share in shares)
-        return [Fraction(str(value)) for value in values], [Fraction(str(share)) / total for share in shares]
-    count = types or DEFAULT_TYPES
-    points = quantile(estimate, (np.arange(count) + 0.5) / count)
-    return [Fraction(float(f"{point:.12g}")) for point in points], [Fraction(1, count)] * count
+    numbers, place = dict(zip(names, values, strict=True)), _place(scenario, symbols, name, who)
+    return Fact(name, numbers, chance, place, odds=() if link is None else tuple(link.names))
 
 
 def _place(scenario: Scenario, symbols: Symbols, name: str, who: str) -> int:
     """The first item that reads the number, or at which one who knows it moves."""
     knowers = {one.strip() for one in who.split(",")}
+    weighed = {stake for stake, names in reads_by_stake(scenario, symbols).items() if name in names}
     for path, item in scenario.items():
         is_mover = isinstance(item, Move) and item.player in knowers
-        if is_mover or any(name in symbols.reads(symbols.tree(formula)) for formula in formulas_of(item)):
+        is_weighed = not weighed.isdisjoint(stakes_of(item))
+        if is_mover or is_weighed or any(name in symbols.reads(symbols.tree(formula)) for formula in formulas_of(item)):
             return int(path[1])
     return 0
 
 
-def personal(scenario: Scenario, symbols: Symbols, facts: Iterable[str]) -> dict[str, dict[str, Formula]]:
-    """The players whose payoff of a stake turns on a fact: what a unit of each stake is worth to them, as formulas."""
-    found: dict[str, dict[str, Formula]] = {}
-    hidden = set(facts)
-    for name, player in scenario.players.items():
-        worth: dict[str, Formula] = dict(player.payoffs or {})
-        for stake, amount in ((player.weights.exact if player.weights else None) or {}).items():
-            if amount.formula is not None:
-                worth[stake] = amount.formula
-        if any(hidden & symbols.reads(symbols.tree(formula)) for formula in worth.values()):
-            found[name] = worth
-    return found
-
-
-def _obstacles(scenario: Scenario, symbols: Symbols, hidden: set[str]) -> Iterator[tuple[str, str]]:
-    """Why a number could not be a move by chance, and which."""
-    for one in scenario.correlations:
+def _obstacles(scenario: Scenario, symbols: Symbols, hidden: set[str]) -> Iterator[tuple[Path, str, str]]:
+    """Where and why a number could not be a move by chance, and which."""
+    for place, one in enumerate(scenario.correlations):
         for name in sorted(hidden.intersection(one.between)):
-            yield f"{quote(name)}, which not all know, is correlated with another number", name
+            if name.endswith(".weights"):
+                yield ("correlations", place), f"{quote(name)}, which not all know, are correlated with a number", name
     for player, views in scenario.perceptions.items():
         for name in sorted(hidden & set(views)):
-            yield f"{quote(name)}, which not all know, is perceived by {quote(player)} to be other than it is", name
-    for formula, what in _read_by_all(scenario):
+            what = f"{quote(name)}, which not all know, is perceived by {quote(player)} to be other than it is"
+            yield ("perceptions", player, name), what, name
+    for player, views in scenario.mistakes.items():
+        for name in sorted(hidden & set(views)):
+            yield (
+                ("mistakes", player, name),
+                f"{quote(name)}, about which {quote(player)} is mistaken, is one that not all know",
+                name,
+            )
+    for path, formula, what in _read_by_all(scenario):
         for name in sorted(hidden & symbols.reads(symbols.tree(formula))):
-            yield f"{quote(name)}, which not all know, is read by {what}", name
+            yield path, f"{quote(name)}, which not all know, is read by {what}", name
 
 
-def _read_by_all(scenario: Scenario) -> Iterator[tuple[Formula, str]]:
+def _read_by_all(scenario: Scenario) -> Iterator[tuple[Path, Formula, str]]:
     """Formulas whose values are those of a world: what they read cannot be decided within the game."""
     for force, one in scenario.forces.items():
-        yield from ((formula, f"a stock of {quote(force)}, which all can count") for formula in one.stock.values())
-    for player, views in scenario.perceptions.items():
-        yield from (
-            (view.formula, f"a perception of {quote(player)}") for view in views.values() if view.formula is not None
-        )
+        for place, formula in one.stock.items():
+            yield ("forces", force, "stock", place), formula, f"a stock of {quote(force)}, which all can count"
+    for section in ("perceptions", "mistakes"):
+        for player, views in getattr(scenario, section).items():
+            for name, view in views.items():
+                if view.formula is not None:
+                    yield (section, player, name), view.formula, f"a {section[:-1]} of {quote(player)}"
     for player, party in scenario.players.items():
         for field in PLAYER_FIELDS:
             amount = getattr(party, field)
             if amount is not None and amount.formula is not None:
-                yield amount.formula, f"the {field.replace('_', ' ')} of {quote(player)}"
+                what = field.replace("_", " ")
+                yield ("players", player, what), amount.formula, f"the {what} of {quote(player)}"

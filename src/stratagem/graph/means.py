@@ -20,8 +20,8 @@ from stratagem.scenario.quantities import PLAYER_FIELDS, taken_as_known, unknown
 
 
 def unknown_to_all(game: Game, scenario: Scenario) -> list[str]:
-    """The numbers of the worlds that nobody knows."""
-    aside = {*taken_as_known(scenario), *game.facts}
+    """The numbers of the worlds that nobody knows; of weights there are always types."""
+    aside = {*taken_as_known(scenario), *game.facts, *(f"{name}.weights" for name in scenario.players)}
     return [name for name, who in unknown_names(scenario) if who == "nobody" and name not in aside]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from stratagem.graph.personal import reads_by_stake
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Action, Chance, Changes, Later, Move, Outcome, Scenario
@@ -30,6 +31,7 @@ class Reads:
         self.scenario = scenario
         self.symbols = symbols
         self.slots = frozenset(slots)
+        self._of_stake = reads_by_stake(scenario, symbols)
         self._of_formula: dict[int, frozenset[str]] = {}
 
     def formula(self, formula: Formula | None) -> frozenset[str]:
@@ -47,7 +49,7 @@ class Reads:
             if name in live_after:
                 found |= self.formula(formula)
         for stake, formula in changes.gains.items():
-            found |= self.formula(formula) | ({total_slot(stake)} & self.slots)
+            found |= self.formula(formula) | ({total_slot(stake), *self._of_stake.get(stake, ())} & self.slots)
         for formula in changes.payoffs.values():
             found |= self.formula(formula)
         for force, shift in changes.shifts:
@@ -123,6 +125,11 @@ def formulas_of(item: Move | Chance) -> Iterable[Formula]:
             yield from changes.gains.values()
             yield from changes.payoffs.values()
             yield from (shift.amount for _, shift in changes.shifts if shift.amount is not None)
+
+
+def stakes_of(item: Move | Chance) -> set[str]:
+    """The stakes that a move adds to."""
+    return {stake for option in item.options.values() for changes in (option, *option.later) for stake in changes.gains}
 
 
 def _liveness(scenario: Scenario, timeline: Timeline, reads: Reads) -> list[frozenset[str]]:

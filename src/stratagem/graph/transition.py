@@ -5,17 +5,19 @@ Takes a step's option and the values of the slots that it reads; gives a `Transi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from stratagem.errors import UsageError, quote
 from stratagem.graph.expression import ONE, ZERO, Evaluator, Expressions, MeaninglessError, Numeric, Ref, Value
-from stratagem.graph.facts import personal
+from stratagem.graph.facts import Fact
+from stratagem.graph.personal import personal
 from stratagem.graph.state import PENDING, TRANSIT, total_slot
 from stratagem.graph.timeline import Timeline
+from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import Formula
-from stratagem.scenario.model import Action, Changes, Later, Outcome, Scenario, Shift
+from stratagem.scenario.model import Action, Amount, Changes, Later, Outcome, Scenario, Shift
 from stratagem.scenario.names import Symbols
 
 State = tuple[object, ...]
@@ -54,7 +56,7 @@ class Effects:
         timeline: Timeline,
         slots: tuple[str, ...],
         constants: dict[str, Value],
-        facts: Mapping[str, Mapping[str, Fraction]] | None = None,
+        facts: Iterable[Fact] = (),
     ) -> None:
         self.scenario = scenario
         self.symbols = symbols
@@ -63,7 +65,8 @@ class Effects:
         self.slot_of = {slot: number for number, slot in enumerate(slots)}
         self.constants = constants
         self.table = Expressions()
-        self.facts = dict(facts or {})
+        self.facts = {fact.name: fact.values for fact in facts}
+        self.types = {fact.weights[0]: (fact.name, fact.weights[1]) for fact in facts if fact.weights is not None}
         self.evaluator = Evaluator(self.table, symbols, self.facts)
         self.personal = personal(scenario, symbols, self.facts)
         self.accounts = _accounts(scenario, self.personal)
@@ -211,13 +214,41 @@ class Effects:
     def _personal(self, player: str, gains: Mapping[int, Numeric], value_of: ValueOf) -> Numeric:
         """What gains of stakes are worth to a player whose payoffs turn on a hidden fact."""
         terms: list[Numeric] = []
+        units = self._units(player, value_of)
         for (stake, side), account in self.accounts.items():
-            if account not in gains or side == "payoff" or stake not in self.personal[player]:
+            if account not in gains or side == "payoff" or stake not in units:
                 continue
-            formula = self.personal[player][stake]
-            unit: Numeric = self.evaluate(formula, value_of, f"players.{player}")  # type: ignore[assignment]
+            unit = units[stake]
             terms.append(self.table.multiply(self._worth_of(player, stake, side, unit), gains[account]))
         return self.table.combine(*((ONE, term) for term in terms))
+
+    def _units(self, player: str, value_of: ValueOf) -> Mapping[str, Numeric]:
+        """What a unit of each stake is worth to such a player: his weights, or his payoffs. Weights must sum to 1."""
+        if player in self.types:
+            name, types = self.types[player]
+            return tuple(types.values())[int(value_of(name))]  # type: ignore[arg-type]
+        units = {stake: self._unit(player, stake, worth, value_of) for stake, worth in self.personal[player].items()}
+        if self.scenario.players[player].weights is not None:
+            total = self.table.combine(*((ONE, unit) for unit in units.values()))
+            if isinstance(total, Ref) or abs(total - 1) > TOLERANCE:
+                shown = "another number in each world" if isinstance(total, Ref) else f"{float(total):g}"
+                raise UsageError(
+                    f"{self.scenario.where('players', player, 'weights')}the weights of {quote(player)} sum to {shown} where what only some know "
+                    "is put in; they must sum to 1 [M5]; write the last as 1 less the others"
+                )
+        return units
+
+    def _unit(self, player: str, stake: str, worth: Formula | Amount, value_of: ValueOf) -> Numeric:
+        formula = worth.formula if isinstance(worth, Amount) else worth
+        if formula is not None:
+            return self.evaluate(formula, value_of, f"players.{player}")  # type: ignore[return-value]
+        assert isinstance(worth, Amount)
+        assert worth.estimate is not None
+        return self._estimated(worth.estimate, f"{player}.weights.{stake}")
+
+    def _estimated(self, estimate: Estimate, name: str) -> Numeric:
+        """A number of a player's: exact, or drawn by world under a name."""
+        return Fraction(str(estimate.parameters[0])) if estimate.is_exact else self.table.quantity(name)
 
     def _worth_of(self, player: str, stake: str, side: str, unit: Numeric) -> Numeric:
         """What a unit of an account is worth, given a player's payoff of the stake (or his weight)."""
@@ -228,14 +259,17 @@ class Effects:
         if is_down and (side == "whole") == (party.weights is not None):
             unit = self.table.multiply(unit, -ONE)
         if side == "below":
-            aversion = party.loss_aversion
-            if aversion is not None and not (aversion.estimate is not None and aversion.estimate.is_exact):
-                raise UsageError(
-                    f"{quote(player)} has a loss aversion that differs by world and payoffs that turn on what only some know [M6]; state one number"
-                )
-            factor = aversion.estimate.parameters[0] if aversion is not None and aversion.estimate is not None else 1.0
-            unit = self.table.multiply(unit, -Fraction(str(factor)))
+            unit = self.table.multiply(self.table.multiply(unit, -ONE), self._loss_aversion(player))
         return unit
+
+    def _loss_aversion(self, player: str) -> Numeric:
+        amount = self.scenario.players[player].loss_aversion
+        if amount is None:
+            return ONE
+        if amount.formula is not None:
+            return self.evaluate(amount.formula, self.constants.__getitem__, f"players.{player}")  # type: ignore[return-value]
+        assert amount.estimate is not None
+        return self._estimated(amount.estimate, f"{player}.loss_aversion")
 
     def _beyond(self, stake: str, side: str, total: Numeric) -> Numeric:
         """How far a total is above (or below) the reference, towards the stake's best."""

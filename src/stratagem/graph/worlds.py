@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, WorldsError
-from stratagem.graph.facts import personal
 from stratagem.graph.families import log_gamma_quantile, normal_quantile, quantile
 from stratagem.graph.game import Floats
+from stratagem.graph.personal import personal
 from stratagem.graph.points import uniforms
+from stratagem.graph.type_odds import type_odds
 from stratagem.graph.values import PlayerValues, formula_values
 from stratagem.scenario.estimate import Amount
 from stratagem.scenario.formula import Formula
@@ -94,18 +95,24 @@ def stated(
     numbers: Mapping[str, Floats],
     weights: Mapping[str, Mapping[str, Floats]],
     perceptions: bool = True,
+    normals: Mapping[str, Floats] | None = None,
 ) -> Worlds:
-    """Worlds with the numbers given, each [W] by the names of `amounts`, and the players' weights."""
+    """Worlds with the numbers given, each [W] by the names of `amounts`, and the players' weights.
+
+    Types of numbers that not all know are as likely as `normals`, the drawn numbers as standard normals, make them.
+    """
     size = max((len(one) for one in numbers.values()), default=1)
+    numbers = {**type_odds(scenario, normals or {}, size), **numbers}
     index = np.arange(size, dtype=np.int64)
     perceived = dict(_perceived(scenario, numbers, size)) if perceptions else {}
     players = _players(scenario, numbers, index, 0, weights)
     return Worlds(index, dict(numbers), perceived, players)
 
 
-def central(scenario: Scenario, perceptions: bool = True) -> Worlds:
-    """The one world of medians, and of prior means for weights."""
+def central(scenario: Scenario, perceptions: bool = True, fixed: Mapping[str, float] | None = None) -> Worlds:
+    """The one world of medians, and of prior means for weights; `fixed` sets quantities to a value."""
     drawn = {name: quantile(estimate, np.array([0.5])) for name, estimate in amounts(scenario).items()}
+    drawn.update({name: np.array([float(value)]) for name, value in (fixed or {}).items()})
     many = prior_weights(scenario)
     means = {player: {s: np.array([values.mean()]) for s, values in stakes.items()} for player, stakes in many.items()}
     return stated(scenario, drawn, means, perceptions)
@@ -120,7 +127,8 @@ def prior_weights(scenario: Scenario, num_worlds: int = 4096) -> Mapping[str, Ma
 def _draw_all(scenario: Scenario, index: NDArray[np.int64], seed: int) -> dict[str, Floats]:
     estimates = amounts(scenario)
     points = {name: uniforms(seed, name, index) for name, one in estimates.items() if not one.is_exact}
-    points.update(_correlated(scenario, points))
+    normals = _correlated(scenario, points)
+    points.update({name: _share_below(row) for name, row in normals.items()})
     drawn = {name: quantile(one, points.get(name, np.full(len(index), 0.5))) for name, one in estimates.items()}
     for name, values in drawn.items():
         bad = ~(np.abs(values) <= MOST)
@@ -129,21 +137,26 @@ def _draw_all(scenario: Scenario, index: NDArray[np.int64], seed: int) -> dict[s
                 f"`{name}` is {values[bad][0]:.3g} in {int(bad.sum())} of {len(bad)} worlds, of a size that cannot be reckoned with [L5]; "
                 "use a narrower range"
             )
-    return drawn
+    return {**drawn, **type_odds(scenario, normals, len(index))}
 
 
-def _correlated(scenario: Scenario, points: Mapping[str, Floats]) -> Iterator[tuple[str, Floats]]:
-    """The points of correlated numbers, joined by a Gaussian copula."""
-    names, matrix = correlation_matrix(scenario)
-    if not names:
-        return
-    factor = cholesky(matrix)
+def _correlated(scenario: Scenario, points: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Correlated numbers as standard normals, joined by a Gaussian copula."""
+    every, matrix = correlation_matrix(scenario)
+    rows = [row for row, name in enumerate(every) if name in points]
+    if not rows:
+        return {}
+    factor = cholesky([[matrix[a][b] for b in rows] for a in rows])
     assert factor is not None
+    names = [every[row] for row in rows]
+    latent = np.array([normal_quantile(points[name]) for name in names])
+    return dict(zip(names, np.asarray(factor) @ latent, strict=True))
+
+
+def _share_below(normals: Floats) -> Floats:
     from scipy import special  # noqa: PLC0415 - only where numbers are correlated
 
-    latent = np.array([normal_quantile(points[name]) for name in names])
-    for name, row in zip(names, np.asarray(factor) @ latent, strict=True):
-        yield name, np.asarray(special.ndtr(row))
+    return np.asarray(special.ndtr(normals))
 
 
 def _perceived(

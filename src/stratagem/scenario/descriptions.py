@@ -141,6 +141,7 @@ DESCRIPTIONS: dict[str, dict[str, str]] = {
         "dirichlet": "parameters of a Dirichlet draw, by stake",
         "order": "constraints on the draw, as `west > south`",
         "known to": "`all`, `nobody` or players: who knows uncertain weights (M6)",
+        "types": "in how many equally likely types they are put where not all know them; 5 if unstated (L7)",
     },
     "Actor": {
         **_SOURCED,

@@ -6,9 +6,9 @@ Validates shape and spelling, one part at a time; what needs two parts at once i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, PrivateAttr, Tag
 
 from stratagem.errors import nearest
 from stratagem.scenario.dates import Date, Delay
@@ -143,6 +143,13 @@ class Seen(Part):
     source: Text | None = None
 
 
+class Places(Protocol):
+    """Where parts of a scenario stand in its file."""
+
+    def where(self, path: tuple[str | int, ...]) -> str:
+        """`file:line:column: ` of the part at a path."""
+
+
 class Scenario(Part):
     """The whole file."""
 
@@ -175,6 +182,17 @@ class Scenario(Part):
     revealed: dict[Id, Revealed] = {}
     facts: dict[Id, Fact] = {}
     claims: dict[Id, Claim] = {}
+
+    _places: Places | None = PrivateAttr(None)
+
+    def read_at(self, places: Places) -> Scenario:
+        """The scenario itself, which now knows where its parts stand in a file."""
+        self._places = places
+        return self
+
+    def where(self, *path: str | int) -> str:
+        """`file:line:column: ` of the part at a path, to begin a message with; nothing where it was not read from a file."""
+        return "" if self._places is None else self._places.where(path)
 
     @property
     def moves(self) -> dict[str, Move | Chance]:

@@ -11,7 +11,7 @@ from stratagem.scenario.estimate import Amount, Estimate
 from stratagem.scenario.formula import Formula, stated_fault
 from stratagem.scenario.part import Id, Sourced, Text, bare, is_id
 
-OWN_KEYS = ("swings", "dirichlet", "order", "known to", "source", "assumption")
+OWN_KEYS = ("swings", "dirichlet", "order", "known to", "types", "source", "assumption")
 
 
 def _is_stake(key: str, value: Any) -> bool:
@@ -28,6 +28,7 @@ class Weights(Sourced):
     dirichlet: dict[Id, Annotated[float, Field(gt=0, le=1e6)]] | None = None
     order: list[Text] = []
     known_to: Text | None = None
+    types: Annotated[int, Field(ge=2, le=99)] | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -50,6 +50,13 @@ def private_names(scenario: Scenario) -> frozenset[str]:
     return frozenset(name for name, who in unknown_names(scenario) if who != "nobody" and name not in taken)
 
 
+def hidden_weights(scenario: Scenario) -> frozenset[str]:
+    """The players whose weights not all know: chance decides them within the game."""
+    taken = set(taken_as_known(scenario))
+    whose = {f"{name}.weights": name for name in scenario.players}
+    return frozenset(whose[name] for name, _ in unknown_names(scenario) if name in whose and name not in taken)
+
+
 def resolved(scenario: Scenario, estimate: Estimate) -> Estimate:
     """An estimate with its words put into numbers; a word that the lexicon lacks may be anything."""
     try:
@@ -59,12 +66,13 @@ def resolved(scenario: Scenario, estimate: Estimate) -> Estimate:
 
 
 def _player_amounts(scenario: Scenario) -> Iterator[tuple[str, Estimate]]:
+    hidden = hidden_weights(scenario)
     for name, player in scenario.players.items():
         for field in PLAYER_FIELDS:
             amount = getattr(player, field)
             if isinstance(amount, Amount) and amount.estimate is not None:
                 yield f"{name}.{field}", amount.estimate
-        if player.weights is not None:
+        if player.weights is not None and name not in hidden:
             for stake, weight in (player.weights.exact or {}).items():
                 if weight.estimate is not None:
                     yield f"{name}.weights.{stake}", weight.estimate

@@ -5,13 +5,14 @@ The one way into the language: bounds and syntax (`text`), shape (`model`, `repa
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stratagem.errors import Fault, ScenarioError, StratagemError, quote
 from stratagem.scenario.check import check
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.repair import validated
-from stratagem.scenario.text import MAX_BYTES, TextFault, read_text
+from stratagem.scenario.text import MAX_BYTES, Document, TextFault, read_text
 
 
 def read_scenario(file: str | Path) -> Scenario:
@@ -66,4 +67,17 @@ def parse_scenario(text: str, file: str = "scenario") -> Scenario:
         faults += check(scenario, document)
     if faults or scenario is None:
         raise ScenarioError(file, faults)
-    return scenario
+    return scenario.read_at(_Places(file, document))
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where parts of a scenario stand; two readings of it are alike wherever they stand."""
+
+    file: str = field(compare=False)
+    document: Document = field(compare=False)
+
+    def where(self, path: tuple[str | int, ...]) -> str:
+        """`file:line:column: ` of the part at a path, or of what it stands in."""
+        line, column = self.document.position(path, at_key=True)
+        return f"{self.file}:{line}:{column}: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -75,6 +75,7 @@ def forecast_data(answer: Forecast) -> dict[str, Any]:
         "players": [_player(*one) for one in answer.players],
         "history": [_seen(one) for one in answer.history],
         "beliefs": [_belief(one) for one in answer.beliefs],
+        "equilibria": [asdict(one) for one in answer.equilibria],
         "warnings": list(answer.warnings),
         "conditional_on": FIXED_SENTENCE,
     }

@@ -32,6 +32,7 @@ HEADINGS = {
     "learn": "What to learn next",
     "options": "The options side by side",
     "beliefs": "What the moves tell those who see them",
+    "equilibria": "How sure the equilibrium is",
     "infer": "What the moves made reveal",
     "watch": "What to watch",
 }

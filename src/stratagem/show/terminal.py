@@ -50,6 +50,7 @@ def render_forecast(answer: Forecast, all_states: bool = False, width: int = 80)
         *_headed("Stakes, expected", _ranged(page, (kind.AMOUNT, kind.AMOUNTS), stakes)),
         *_headed("What was seen, and the chance it had", _ranged(page, (kind.CHANCE, kind.RANGE), _history(answer))),
         *_headed("What the moves tell", belief_blocks(page, answer.beliefs, names)),
+        *_headed("Equilibria of the central world", _equilibria(answer, names)),
         *_headed("Warnings", [_bullet(one) for one in answer.warnings]),
         "",
         text(FIXED_SENTENCE, "dim"),
@@ -69,6 +70,7 @@ def manifest_line(manifest: Mapping[str, object]) -> str:
     if manifest.get("history"):
         parts.append(f"{manifest['effective_worlds']:,.0f} effective")
     parts += [_count(manifest["states"], "state"), f"precision {manifest['precision']}"]
+    parts += ["probit response"] if manifest.get("response") == "probit" else []
     parts += [f"do {one}" for one in manifest.get("do", [])]  # type: ignore[attr-defined]
     parts += [f"without {one}" for one in manifest.get("without", [])]  # type: ignore[attr-defined]
     if not manifest.get("perceptions"):
@@ -90,6 +92,19 @@ def _bullet(saying: str) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row("·", text(saying))
     return grid
+
+
+def _equilibria(answer: Forecast, names: Mapping[str, str]) -> Iterator[RenderableType]:
+    """The equilibria of each part that has several: how each was found, its residual, and what is done in it."""
+    for one in answer.equilibria:
+        if one.number == 1:
+            yield text(f"from {one.part}, later parts as solved", "bold")
+        yield Padding(text(f"{one.number} · {one.source}; residual {one.residual:.1e}"), (0, 0, 0, 2), expand=False)
+        for where in one.decisions:
+            knows = "".join(f", {name} = {value}" for name, value in where.knows.items())
+            done = ", ".join(f"{action} {chance(share)}" for action, share in where.actions.items())
+            said = f"{where.step} ({names.get(where.player, where.player)}{knows}): {done}"
+            yield Padding(text(said, "dim"), (0, 0, 0, 6), expand=False)
 
 
 # --- sections ----------------------------------------------------------------------------------------------------

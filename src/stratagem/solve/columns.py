@@ -68,6 +68,7 @@ class Inputs:
     risk_aversion: Floats | None  # [C, W], None where all are risk-neutral
     discounts: Floats | None  # [D, C, W] factor of each duration, None where nothing is discounted
     world: NDArray[np.int64]  # [W]
+    response: str = "logit"  # how errors are drawn at decisions, or `probit`
 
     def __len__(self) -> int:
         return len(self.world)
@@ -99,6 +100,7 @@ class Inputs:
             risk_aversion=None if self.risk_aversion is None else self.risk_aversion[:, places],
             discounts=None if self.discounts is None else self.discounts[..., places],
             world=self.world[places],
+            response=self.response,
         )
 
 
@@ -112,7 +114,7 @@ def columns_of(players: Sequence[str], perceived: Mapping[str, object]) -> Colum
     return Columns((*range(len(players)), *extra), (*own, *(TRUTH for _ in extra)), evaluators)
 
 
-def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
+def prepare(game: Game, scenario: Scenario, worlds: Worlds, response: str = "logit") -> Inputs:
     """The inputs of the sweep in some worlds. Raises `WorldsError` where a formula has no meaning or a probability is none."""
     columns = columns_of(game.players, worlds.perceived)
     size = len(worlds)
@@ -138,6 +140,7 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds) -> Inputs:
         if (discount == 1).all() or not game.durations.any()
         else discount[None] ** game.durations[:, None, None],
         world=worlds.number,
+        response=response,
     )
 
 

@@ -15,15 +15,18 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.errors import NotSolvedError, quote
-from stratagem.graph.game import Floats, Game, Ints
+from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import TRUTH, Inputs
 from stratagem.solve.hidden.equilibrium import Equilibrium
-from stratagem.solve.hidden.others import others
+from stratagem.solve.hidden.others import SOURCE, Others, others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
 from stratagem.solve.infosets import HiddenSubgame
+from stratagem.solve.solution import Rival
+from stratagem.solve.stepwise import discounting, odds_of, steps_of
 
+Ints64 = NDArray[np.int64]
+PRINCIPAL = "on the branch from precision 0"
 MAX_SEARCHED = 60  # probabilities left open, up to which further equilibria are searched for
 
 
@@ -37,6 +40,8 @@ class Found:
     is_stuck: NDArray[np.bool_]  # [J, W] no action is available there
     residual: Floats  # [W]
     is_solved: NDArray[np.bool_]  # [W]
+    folds: Ints64  # [W] how often the branch turned back on the way
+    bifurcations: Ints64  # [W] how often another branch crossed it
 
 
 def equilibria(
@@ -44,18 +49,17 @@ def equilibria(
 ) -> Iterator[Found]:
     """The equilibrium of each of some subgames none of which follows on another; those of one form are solved together.
 
-    `given` [E, W] holds behaviour that is as it is; NaN where it is free. What is given is worth NaN. Raises `NotSolvedError` where
-    a player who is not risk-neutral discounts: then payoffs on the way do not add up.
+    `given` [E, W] holds behaviour that is as it is; NaN where it is free. What is given is worth NaN.
     """
     asked = [_asked(game, one, inputs, buffer, given) for one in subgames]
-    alike: dict[tuple[bytes, ...], list[int]] = {}
+    alike: dict[object, list[int]] = {}
     for number, one in enumerate(asked):
         if one.numbers is not None:
-            alike.setdefault(one.paths.form, []).append(number)
+            alike.setdefault(one.paths.form if one.numbers.steps is None else number, []).append(number)
     answers: dict[int, tuple[Equilibrium, int]] = {}
     for numbers in alike.values():
         together = Numbers.joined([part for number in numbers if (part := asked[number].numbers) is not None])
-        answer = solve(asked[numbers[0]].paths, together)
+        answer = solve(asked[numbers[0]].paths, together, inputs.response)
         answers.update((number, (answer, place * len(inputs))) for place, number in enumerate(numbers))
     for number, (subgame, one) in enumerate(zip(subgames, asked, strict=True)):
         yield _found(subgame, one, answers.get(number), len(inputs))
@@ -73,13 +77,12 @@ class _Asked:
 
 
 def _asked(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None) -> _Asked:
-    _refuse_recursive(game, subgame, inputs)
     behaviour = np.full((len(subgame.edge_of_action), len(inputs)), np.nan)
     if given is not None:
         behaviour[:] = given[subgame.edge_of_action]
     is_free = np.isnan(behaviour[:, 0])
-    log_share, is_stuck = _log_share(game, subgame, inputs)
-    numbers = _numbers(game, subgame, inputs, buffer, given, log_share[is_free]) if is_free.any() else None
+    _, is_stuck = _log_share(game, subgame, inputs)
+    numbers = _numbers(game, subgame, inputs, buffer, given, is_free) if is_free.any() else None
     return _Asked(is_free, is_stuck, behaviour, _paths(subgame, is_free.tobytes()), numbers)
 
 
@@ -87,25 +90,58 @@ def _found(subgame: HiddenSubgame, asked: _Asked, answer: tuple[Equilibrium, int
     behaviour = asked.behaviour
     worth, regret = np.full_like(behaviour, np.nan), np.full_like(behaviour, np.nan)
     residual, is_solved = np.zeros(size), np.ones(size, bool)
+    folds = bifurcations = np.zeros(size, np.int64)
     if answer is not None:
         found, begin = answer
         here, is_free = slice(begin, begin + size), asked.is_free
         behaviour[is_free], worth[is_free] = np.exp(found.log_behaviour[:, here]), found.worth[:, here]
         regret[is_free] = np.repeat(found.regret[:, here], _sizes(subgame)[is_free[subgame.first_action[:-1]]], axis=0)
         residual, is_solved = found.residual[here], found.is_found[here]
+        folds, bifurcations = found.folds[here], found.bifurcations[here]
     action, stuck = subgame.action_of_edge, np.repeat(asked.is_stuck, _sizes(subgame), axis=0)
-    return Found(behaviour[action], worth[action], np.nan_to_num(regret[action]), stuck[action], residual, is_solved)
+    return Found(
+        behaviour[action], worth[action], np.nan_to_num(regret[action]), stuck[action], residual, is_solved,
+        folds, bifurcations,
+    )  # fmt: skip
+
+
+def is_searchable(subgame: HiddenSubgame) -> bool:
+    """Whether so few probabilities are open that further equilibria are searched for."""
+    return len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED
 
 
 def has_others(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> NDArray[np.bool_]:
     """[W] whether a search finds further equilibria of a subgame; none are looked for where many probabilities are open."""
-    found = np.zeros(len(inputs), bool)
-    if len(subgame.edge_of_action) - len(subgame.infoset) <= MAX_SEARCHED:
-        is_free = np.ones(len(subgame.edge_of_action), bool)
-        log_share, _ = _log_share(game, subgame, inputs)
-        form, numbers = _paths(subgame, is_free.tobytes()), _numbers(game, subgame, inputs, buffer, None, log_share)
-        found[others(form, numbers, solve(form, numbers)).world] = True
-    return found
+    has_some = np.zeros(len(inputs), bool)
+    if is_searchable(subgame):
+        has_some[_searched(game, subgame, inputs, buffer)[1].world] = True
+    return has_some
+
+
+def rivals(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> list[Rival]:
+    """The equilibria of a subgame in one world, where a search finds more than one."""
+    if not is_searchable(subgame):
+        return []
+    found, more = _searched(game, subgame, inputs, buffer)
+    if not len(more.world) or not found.is_found[0]:
+        return []
+    listed = [(found.log_behaviour[:, 0], found.residual[0], PRINCIPAL)]
+    listed += [
+        (more.log_behaviour[:, one], more.residual[one], SOURCE[int(more.source[one])])
+        for one in range(len(more.world))
+    ]
+    return [
+        Rival(subgame.root, subgame.edge_of_action, np.exp(log_behaviour), float(residual), source)
+        for log_behaviour, residual, source in listed
+    ]
+
+
+def _searched(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> tuple[Equilibrium, Others]:
+    """The equilibrium on the branch, and the others that a search finds."""
+    is_free = np.ones(len(subgame.edge_of_action), bool)
+    form, numbers = _paths(subgame, is_free.tobytes()), _numbers(game, subgame, inputs, buffer, None, is_free)
+    found = solve(form, numbers, inputs.response)
+    return found, others(form, numbers, found, inputs.response)
 
 
 def _sizes(subgame: HiddenSubgame) -> NDArray[np.intp]:
@@ -139,60 +175,42 @@ def _log_share(game: Game, subgame: HiddenSubgame, inputs: Inputs) -> tuple[Floa
 
 
 def _numbers(
-    game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, given: Floats | None, log_share: Floats
+    game: Game,
+    subgame: HiddenSubgame,
+    inputs: Inputs,
+    buffer: Floats,
+    given: Floats | None,
+    is_free: NDArray[np.bool_],
 ) -> Numbers:
-    """Chance and payoffs of each way, as each player has them."""
+    """Chance and payoffs of each way, as each player has them.
+
+    Payoffs of the way are undiscounted: one who discounts goes by its steps.
+    """
     players, evaluators = len(game.players), inputs.columns.evaluator[: len(game.players)]
     log_chance, trembles = {}, {}
     for evaluator in set(evaluators):
-        odds = _odds(game, inputs.tables[evaluator], subgame.passed, given)
+        odds = odds_of(game, inputs.tables[evaluator], subgame.passed, given)
         is_possible = odds > 0
         log_chance[evaluator] = subgame.passes @ np.log(np.where(is_possible, odds, 1.0))
         trembles[evaluator] = np.zeros_like(log_chance[evaluator], np.int64)
         if not is_possible.all():
             trembles[evaluator] = (subgame.passes @ (~is_possible).astype(np.float64)).astype(np.int64)
-    payoff = _payoffs(game, subgame, inputs, buffer)
+    gains = buffer[game.gain_of_edge[subgame.passed], :players]
+    payoff = buffer[game.num_gains + subgame.ways.leaf, :players]
+    payoff = payoff + (subgame.passes @ gains.reshape(len(gains), -1)).reshape(payoff.shape)
+    ours = discounting(subgame, inputs)
+    aversion = None if inputs.risk_aversion is None else inputs.risk_aversion[:players].copy()
+    steps = None
+    if len(ours):
+        steps = steps_of(game, subgame, inputs, buffer, given, is_free)
+        if aversion is not None:
+            aversion[ours] = 0.0
     return Numbers(
         np.stack([log_chance[one] for one in evaluators]),
         np.ascontiguousarray(payoff.transpose(1, 0, 2)),
-        log_share,
+        _log_share(game, subgame, inputs)[0][is_free],
         inputs.precision,
-        None if inputs.risk_aversion is None else inputs.risk_aversion[:players],
+        aversion,
         np.stack([trembles[one] for one in evaluators]),
+        steps,
     )
-
-
-def _payoffs(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats) -> Floats:
-    """[T, P, W] what each player gets on each way, with what follows its leaf."""
-    ways, players = subgame.ways, len(game.players)
-    payoff = buffer[game.num_gains + ways.leaf, :players]
-    if inputs.discounts is None:
-        gains = buffer[game.gain_of_edge[subgame.passed], :players]
-        return np.asarray(payoff + (subgame.passes @ gains.reshape(len(gains), -1)).reshape(payoff.shape))
-    length = np.diff(ways.first)
-    for back in range(1, int(length.max()) + 1):
-        here = np.flatnonzero(length >= back)
-        edges = ways.edge[ways.first[here + 1] - back]
-        payoff[here] *= inputs.discounts[game.duration_of_edge[edges], :players]
-        payoff[here] += buffer[game.gain_of_edge[edges], :players]
-    return payoff
-
-
-def _odds(game: Game, table: Floats, edges: Ints, given: Floats | None) -> Floats:
-    """The probability [edges, W] of chance and of behaviour that is given; 1 where behaviour is free."""
-    is_chance = (game.player_of_node[game.parent_of_edge[edges]] < 0)[:, None]
-    odds = np.where(is_chance, table[game.share_of_edge[edges]], 1.0)
-    return odds if given is None else np.where(np.isnan(given[edges]), odds, given[edges])
-
-
-def _refuse_recursive(game: Game, subgame: HiddenSubgame, inputs: Inputs) -> None:
-    if inputs.risk_aversion is None or inputs.discounts is None:
-        return
-    averse = (inputs.risk_aversion[: len(game.players)] != 0).any(axis=1)
-    discounted = (inputs.discounts[:, : len(game.players)] != 1).any(axis=(0, 2))
-    for player in np.unique(subgame.player_of_infoset):
-        if averse[player] and discounted[player]:
-            raise NotSolvedError(
-                f"{quote(game.players[player])} is not risk-neutral and discounts, and cannot tell some states apart: a recursive preference, "
-                "which is not solved with hidden information [M5]; drop the discount or the risk aversion"
-            )

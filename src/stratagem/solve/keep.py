@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.graph.game import NO_EVENT, TERMINAL, Floats, Game, Ints
+from stratagem.graph.type_odds import ODDS
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.columns import TRUTH, Inputs
 from stratagem.solve.intervene import Choice
@@ -85,6 +86,7 @@ class Keeper:
         self.true = np.zeros((len(game.players), size))
         self.regret = np.zeros((len(game.players), size))
         self.residual = np.zeros(size)
+        self.folds, self.bifurcations = np.zeros((2, size), np.int64)
         self.sightings = sightings(game)
         self.told = np.zeros((len(self.sightings), size))
         self.tied = np.zeros(size, bool)
@@ -96,7 +98,7 @@ class Keeper:
 
     def draw(self, start: int, worlds: Worlds) -> None:
         """Keep the drawn numbers."""
-        named = dict(worlds.quantities)
+        named = {name: values for name, values in worlds.quantities.items() if not name.startswith(ODDS)}
         for player, weights in worlds.players.weights.items():
             named.update({f"{player}.weights.{stake}": values for stake, values in weights.items()})
         for name in self.game.facts:
@@ -138,6 +140,8 @@ class Keeper:
         self.told[:, place] = told(game, self.sightings, passage)
         if sweep.residual is not None:
             self.residual[place] = sweep.residual
+        if sweep.turns is not None:
+            self.folds[place], self.bifurcations[place] = sweep.turns
         self.true[:, place] = worth[list(inputs.columns.true_of_player)]
         for player in range(len(game.players)):
             mine = self.nodes_of[player]
@@ -207,7 +211,7 @@ class Keeper:
             kept_nodes=self.nodes, kept_edges=self.edges, reach=self.reach, behaviour=self.behaviour, best=self.best,
             choices=self.every.options, chosen=self.chosen, preferred=self.preferred, mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
             questions_high=self.high, outcomes=self.outcomes, accounts=self.accounts, believed=self.believed, true=self.true,
-            regret=self.regret, residual=self.residual, sightings=self.sightings,
+            regret=self.regret, residual=self.residual, folds=self.folds, bifurcations=self.bifurcations, sightings=self.sightings,
             told=self.told, tied=self.tied, quantities=self.quantities,
         )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,9 +14,12 @@ from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import amounts
 
 
-def with_means(game: Game, scenario: Scenario, worlds: Worlds) -> Worlds:
-    """The worlds as players see them: numbers that nobody knows at their means, while outcomes fall with the true ones."""
-    means = _means(game, scenario, worlds)
+def with_means(game: Game, scenario: Scenario, worlds: Worlds, held: Collection[str] = ()) -> Worlds:
+    """The worlds as players see them: numbers that nobody knows at their means, while outcomes fall with the true ones.
+
+    Numbers that are `held` to be known are left as they are.
+    """
+    means = {name: values for name, values in _means(game, scenario, worlds).items() if name not in held}
     if not means:
         return worlds
     common = {**worlds.quantities, **means}

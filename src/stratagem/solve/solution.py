@@ -28,6 +28,17 @@ STATUS = {
 
 
 @dataclass(frozen=True)
+class Rival:
+    """An equilibrium of a hidden subgame in one world, later subgames as solved: the first is that on the branch from precision 0."""
+
+    root: int  # node
+    edges: Ints  # [A] one of each action
+    behaviour: Floats  # [A]
+    residual: float
+    source: str  # how it was found
+
+
+@dataclass(frozen=True)
 class Solution:
     """Everything a solve gives, per world where it says W."""
 
@@ -59,12 +70,16 @@ class Solution:
     true: Floats  # [P, W] root value under the true numbers
     regret: Floats  # [P, W] expected loss against the best reply
     residual: Floats  # [W] how far behaviour is from a response to itself where something is hidden; 0 in a public game
+    folds: NDArray[np.int64]  # [W] how often the branches of hidden subgames turned back on the way
+    bifurcations: NDArray[np.int64]  # [W] how often another branch crossed one
     sightings: tuple[Sighting, ...]  # [R] what moves could tell those who see them
     told: Floats  # [R, W] probability of each sighting
     tied: NDArray[np.bool_]  # [W] a reached decision had several best replies
     quantities: Mapping[str, Floats]  # name to [W]
     num_searched: int = 0  # worlds in which further equilibria were searched for, where something is hidden
     num_several: int = 0  # of these, worlds in which there are some
+    num_unsearched: int = 0  # hidden subgames with too many open probabilities to search
+    rivals: tuple[Rival, ...] = ()  # of the central world, where a subgame has several equilibria
 
     @property
     def is_failed(self) -> NDArray[np.bool_]:

@@ -5,15 +5,16 @@ The one entry to the solver: draws worlds, sweeps each chunk, and keeps what ana
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.errors import TooLargeError, UsageError, WorldsError
+from stratagem.errors import TooLargeError, UsageError, WorldsError, near, quote
 from stratagem.graph.game import CHANCE, Floats, Game, Ints
-from stratagem.graph.worlds import Worlds, draw, mistaken, stated
+from stratagem.graph.worlds import Worlds, central, draw, mistaken, stated
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
 from stratagem.solve.engine import Engine, engine_of
@@ -25,9 +26,10 @@ from stratagem.solve.plan import Plan, plan
 from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, UNSOLVED, Solution
 from stratagem.solve.sweep import Sweep, at_start, backward, forward
 
+LOGIT = "logit"
+RESPONSES = (LOGIT, "probit")
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
-SEARCHED_WORLDS = 8  # in which further equilibria are searched for
 DRAW_WORLDS = 8192
 CHUNK_BYTES = 96 << 20
 BATCH_BYTES = 96 << 20
@@ -52,8 +54,9 @@ class Request:
     perceptions: bool = True
     decisions: int = 200
     step: int | None = None  # keep the states of this step instead of those of highest reach
-    is_searched: bool = False  # look for further equilibria in the first worlds
+    searched: int = 0  # in so many of the first worlds, and in the central one, look for further equilibria
     engine: str = "auto"  # `numpy`, `jax`, or by size
+    response: str = "logit"  # how errors are drawn: extreme values, or `probit`, normal ones
 
 
 def solve(game: Game, scenario: Scenario, request: Request, progress: Progress | None = None) -> Solution:
@@ -113,10 +116,8 @@ class Solver:
     def run(self) -> Solution:
         """The solution in all worlds."""
         (solution,) = together([self])
-        if self.plan.hidden and self.request.is_searched:
-            solution = replace(
-                solution, num_searched=min(SEARCHED_WORLDS, self.request.worlds), num_several=self._several()
-            )
+        if self.plan.hidden and self.request.searched:
+            solution = replace(solution, **self._further_equilibria())
         if solution.is_impossible:
             raise WorldsError(
                 "the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces"
@@ -155,37 +156,61 @@ class Solver:
                     self.progress(min(first + start + size, self.request.worlds), self.request.worlds)
 
     def _engine(self) -> Engine:
-        scenario, name = self.scenario, self.request.engine
+        scenario, name, response = self.scenario, self.request.engine, self.request.response
+        if response not in RESPONSES:
+            raise UsageError(
+                f"the unknown response {quote(response)}{near(response, RESPONSES)}; one of {', '.join(RESPONSES)} [M9]"
+            )
         is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
-        if self.plan.hidden or scenario.mistakes:
+        if self.plan.hidden or scenario.mistakes or response != LOGIT:
             if name == "jax":
                 raise UsageError(
-                    "the JAX engine solves public games only, and something is hidden here [M9]; leave `engine` at `auto`"
+                    "the JAX engine solves public games with logit responses only [M9]; leave `engine` at `auto`"
                 )
             name = "numpy"
         return engine_of(name, self.plan, self.request.worlds, is_neutral)
 
-    def _several(self) -> int:
-        """In how many of the first worlds a search finds further equilibria of some subgame."""
-        from stratagem.solve.equilibrium import has_others  # noqa: PLC0415 - only where something is hidden
+    def _further_equilibria(self) -> dict[str, Any]:
+        """What a search finds beside the branch: in how many of the first worlds there are more, and which in the central one."""
+        from stratagem.solve.equilibrium import has_others, is_searchable, rivals  # noqa: PLC0415 - only where something is hidden
 
-        inputs, held = self._prepared(self._worlds(0, min(SEARCHED_WORLDS, self.request.worlds)))
+        hidden = [one for subgames in self.plan.hidden.values() for one in subgames]
+        count, several = min(self.request.searched, self.request.worlds), 0
+        size = self._chunk_worlds()
+        for first in range(0, count, size):
+            inputs, held = self._prepared(self._worlds(first, min(size, count - first)))
+            sweep = self._swept(inputs, held)
+            has_some = [has_others(self.game, one, inputs, sweep.buffer) for one in hidden]
+            several += int(np.any(has_some, axis=0).sum())
+        inputs, held = self._prepared(
+            self._as_seen(central(self.scenario, self.request.perceptions, self.request.fixed))
+        )
         sweep = self._swept(inputs, held)
-        found = np.zeros(len(inputs), bool)
-        for subgames in self.plan.hidden.values():
-            for one in subgames:
-                found |= has_others(self.game, one, inputs, sweep.buffer)
-        return int(found.sum())
+        listed = [one for subgame in hidden[::-1] for one in rivals(self.game, subgame, inputs, sweep.buffer)]
+        return {
+            "num_searched": count,
+            "num_several": several,
+            "num_unsearched": sum(not is_searchable(one) for one in hidden),
+            "rivals": tuple(listed),
+        }
 
     def _prepared(self, worlds: Worlds) -> tuple[Inputs, Held]:
         """What goes into the sweep, and what goes into it as each player has it who is mistaken about another."""
         held = {
             self.game.players.index(name): prepare(
-                self.game, self.scenario, self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed))
+                self.game,
+                self.scenario,
+                self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed), views),
+                self.request.response,
             )
-            for name in self.scenario.mistakes
+            for name, views in self.scenario.mistakes.items()
         }
-        return prepare(self.game, self.scenario, worlds), held
+        inputs = prepare(self.game, self.scenario, worlds, self.request.response)
+        if inputs.response != LOGIT and np.isinf(inputs.precision).any():
+            raise UsageError(
+                "best reply is the limit of logit responses; for a probit response state `precision` or `errors`, or `--precision X` [M9]"
+            )
+        return inputs, held
 
     def _chunk(self, first: int, places: slice, inputs: Inputs, held: Held) -> Chunk:
         part = inputs.part(places)
@@ -260,12 +285,12 @@ class Solver:
         one = self.request
         return self._as_seen(draw(self.scenario, count, one.seed, first, one.fixed, one.perceptions))
 
-    def _as_seen(self, worlds: Worlds) -> Worlds:
-        """Worlds at the precision asked for, as players see them."""
+    def _as_seen(self, worlds: Worlds, held: Collection[str] = ()) -> Worlds:
+        """Worlds at the precision asked for, as players see them who hold some numbers to be known."""
         if self.request.precision is not None:
             level = {name: np.full(len(worlds), self.request.precision) for name in self.game.players}
             worlds = replace(worlds, players=replace(worlds.players, precision=level))
-        return with_means(self.game, self.scenario, worlds)
+        return with_means(self.game, self.scenario, worlds, held)
 
     def _chunk_worlds(self) -> int:
         """Worlds a chunk, so that the buffers stay near the cache and within bounds."""

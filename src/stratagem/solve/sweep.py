@@ -44,6 +44,7 @@ class Sweep:
     worth: Floats | None = None  # [hidden edges, W] of each action to its mover
     residual: Floats | None = None  # [W] how far behaviour is from a response to itself, where something is hidden
     is_unsolved: Bools | None = None  # [W] no equilibrium was found
+    turns: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # each [W]: folds of branches, and bifurcations
     believed: Mapping[int, Floats] = field(default_factory=dict)  # [W] root values as the mistaken have them, by player
 
     def values(self, plan: Plan) -> Floats:
@@ -107,6 +108,8 @@ def _solve_hidden(
         sweep.worth[np.searchsorted(plan.hidden_edges, subgame.edges)] = found.worth
         sweep.residual = np.maximum(sweep.residual, found.residual)
         sweep.is_unsolved |= ~found.is_solved
+        folds, bifurcations = sweep.turns or (0, 0)
+        sweep.turns = (folds + found.folds, bifurcations + found.bifurcations)
         nodes = game.parent_of_edge[subgame.edges]
         sweep.regret[nodes] = found.regret
         if found.is_stuck.any():
@@ -222,6 +225,10 @@ def _respond(
         share = np.where(is_available, np.maximum(share, np.where(share > 0, 0.0, 1.0)), 0.0)
     if sweep.tied is None:
         precision = inputs.precision[block.owner]
+        if inputs.response == "probit":
+            from stratagem.solve.probit_choice import probit_response  # noqa: PLC0415 - needs scipy
+
+            return probit_response(own, precision if isinstance(block.owner, int) else precision[:, None], share)
         log_share = None if share is None else np.log(share)
         return np.asarray(
             quantal_response(np, own, precision if isinstance(block.owner, int) else precision[:, None], log_share)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stratagem.graph.game import SEEN, Floats, Game, Ints
+from stratagem.graph.type_odds import ODDS
 from stratagem.solve.passage import Passage
 
 
@@ -37,8 +38,8 @@ def sightings(game: Game) -> tuple[Sighting, ...]:
 def _sightings(game: Game) -> Iterator[Sighting]:
     parent, last_use = game.parent_of_edge, _last_use(game)
     for step, info in enumerate(game.steps):
-        if info.move in game.facts:
-            continue  # numbers that not all know are independent of each other
+        if info.move in game.facts and not _has_linked(game):
+            continue  # numbers that not all know tell nothing of each other
         edges = np.flatnonzero((game.step_of_node[parent] == step) & (game.option_of_edge >= 0))
         nodes = np.unique(parent[edges])
         for player, looks in enumerate(info.looks):
@@ -47,6 +48,11 @@ def _sightings(game: Game) -> Iterator[Sighting]:
             for hidden, where in _hidden_from(game, player, nodes).items():
                 if last_use.get((player, hidden), -1) > step:
                     yield from _of(game, player, step, hidden, where, looks)
+
+
+def _has_linked(game: Game) -> bool:
+    """Whether numbers that not all know hang together with others."""
+    return any(one.operation == "quantity" and one.operands[0].startswith(ODDS) for one in game.expressions)
 
 
 def _last_use(game: Game) -> dict[tuple[int, str], int]:

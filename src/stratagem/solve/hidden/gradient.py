@@ -89,6 +89,8 @@ def _points(
     paths: Paths, numbers: Numbers, found: Equilibrium, response: str
 ) -> Iterator[tuple[Piece, NDArray[np.int64], Point]]:
     """Pieces, their worlds with an equilibrium at finite precision, and the equilibria there."""
+    if numbers.steps is not None:
+        raise ValueError("derivatives are those of payoffs that add up along a path, and some player discounts")
     for piece in pieces(paths, numbers, response):
         worlds = np.flatnonzero(found.is_found[piece.worlds] & ~piece.is_limit)
         if len(worlds):

@@ -77,25 +77,32 @@ class Layout:
         """Unknown [R], action [R], and the signed sums [R, V]: by how much the action moves the unknown's worth over the reference's."""
         entries = self.others.tocoo()
         visit, by = np.asarray(entries.row, np.int64), np.asarray(entries.col, np.int64)
-        mover = self.action_of_visit[visit]
-        place = np.full(len(self.infoset_of_action), -1)
-        place[self.unknown] = np.arange(len(self.unknown))
-        own = place[mover] >= 0
-        rows, cols = [place[mover[own]]], [by[own]]
-        visits, signs = [visit[own]], [np.ones(own.sum())]
-        first, end = self.paths.first_action[:-1], self.paths.first_action[1:]
-        refs = np.flatnonzero(~own)
-        count = (end - first)[self.infoset_of_action[mover[refs]]] - 1
-        start = np.repeat(place[np.minimum(mover[refs] + 1, len(place) - 1)], count)
+        row, place, sign = self._signed(self.action_of_visit[visit])
+        key, term = np.unique(row * len(self.infoset_of_action) + by[place], return_inverse=True)
+        sums = sparse.csr_array((sign, (term, visit[place])), shape=(len(key), self.num_visits))
+        return key // len(self.infoset_of_action), key % len(self.infoset_of_action), sums
+
+    def sums_to_terms(self, mover: Ints, by: Ints) -> sparse.csr_array:
+        """The signed sums [R, X] of pairs of an action [X] and another that moves its worth [X]; what moves nothing is left out."""
+        row, place, sign = self._signed(mover)
+        key = row * len(self.infoset_of_action) + by[place]
+        known = self.terms[0] * len(self.infoset_of_action) + self.terms[1]
+        term = np.minimum(np.searchsorted(known, key), max(len(known) - 1, 0))
+        is_term = known[term] == key if len(known) else np.zeros(len(key), bool)
+        shape = (len(known), len(mover))
+        return sparse.csr_array((sign[is_term], (term[is_term], place[is_term])), shape=shape)
+
+    def _signed(self, mover: Ints) -> tuple[Ints, Ints, Floats]:
+        """The unknowns that the worth of actions [X] stands in: unknown, place in X, and sign."""
+        place_of = np.full(len(self.infoset_of_action), -1)
+        place_of[self.unknown] = np.arange(len(self.unknown))
+        own = np.flatnonzero(place_of[mover] >= 0)
+        refs = np.flatnonzero(place_of[mover] < 0)
+        count = np.diff(self.paths.first_action)[self.infoset_of_action[mover[refs]]] - 1
+        start = np.repeat(place_of[np.minimum(mover[refs] + 1, len(place_of) - 1)], count)
         offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-        rows.append(start + offset)
-        for kept, values in ((cols, by), (visits, visit)):
-            kept.append(np.repeat(values[refs], count))
-        signs.append(-np.ones(count.sum()))
-        row, col, visit = np.concatenate(rows), np.concatenate(cols), np.concatenate(visits)
-        key, term = np.unique(row * len(place) + col, return_inverse=True)
-        sums = sparse.csr_array((np.concatenate(signs), (term, visit)), shape=(len(key), self.num_visits))
-        return key // len(place), key % len(place), sums
+        row = np.concatenate([place_of[mover[own]], start + offset])
+        return row, np.concatenate([own, np.repeat(refs, count)]), np.repeat([1.0, -1.0], [len(own), count.sum()])
 
     @cached_property
     def entries(self) -> tuple[Ints, Ints, Ints, Ints]:

@@ -6,11 +6,13 @@ Axes: W worlds, P players, I infosets, A actions, Z paths, V visits (a path at o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stratagem.solve.hidden.steps import Steps
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -105,6 +107,7 @@ class Numbers:
     precision: Floats  # [P, W] of 1/payoff; infinite for all players or for none
     risk_aversion: Floats | None = None  # [P, W] constant absolute, on the path's total
     trembles: Ints | None = None  # [P or 1, Z, W]
+    steps: Steps | None = None  # of players who discount: they go by these, not by the payoff of the path
 
     def __post_init__(self) -> None:
         if self.log_chance.ndim == 2:
@@ -125,6 +128,7 @@ class Numbers:
             self.precision[..., worlds],
             None if self.risk_aversion is None else self.risk_aversion[..., worlds],
             None if self.trembles is None else self.trembles[..., worlds],
+            None if self.steps is None else self.steps.part(worlds),
         )
 
     def kept(self, paths: Ints, actions: Ints) -> Numbers:
@@ -135,17 +139,24 @@ class Numbers:
             payoff=self.payoff[:, paths],
             log_share=self.log_share[actions],
             trembles=None if self.trembles is None else self.trembles[:, paths],
+            steps=None
+            if self.steps is None
+            else self.steps.kept(_mask(paths, self.payoff.shape[1]), _mask(actions, len(self.log_share))),
         )
 
     @staticmethod
     def joined(several: Sequence[Numbers]) -> Numbers:
-        """Worlds side by side."""
+        """Worlds side by side, of numbers without steps."""
         if len(several) == 1:
             return several[0]
-        columns = {part.name: [getattr(one, part.name) for one in several] for part in fields(Numbers)}
-        return replace(
-            several[0],
-            **{name: np.concatenate(values, axis=-1) for name, values in columns.items() if values[0] is not None},
+        risk, trembles = ([getattr(one, name) for one in several] for name in ("risk_aversion", "trembles"))
+        return Numbers(
+            np.concatenate([one.log_chance for one in several], axis=-1),
+            np.concatenate([one.payoff for one in several], axis=-1),
+            np.concatenate([one.log_share for one in several], axis=-1),
+            np.concatenate([one.precision for one in several], axis=-1),
+            None if risk[0] is None else np.concatenate(risk, axis=-1),
+            None if trembles[0] is None else np.concatenate(trembles, axis=-1),
         )
 
     @property
@@ -167,6 +178,12 @@ class Numbers:
         """How many trembles each path takes [P or 1, Z, W]."""
         impossible = np.isneginf(self.log_chance).astype(np.int64)
         return impossible if self.trembles is None else np.maximum(self.trembles, impossible)
+
+
+def _mask(places: Ints, size: int) -> NDArray[np.bool_]:
+    mask = np.zeros(size, bool)
+    mask[places] = True
+    return mask
 
 
 def check(paths: Paths, numbers: Numbers) -> None:

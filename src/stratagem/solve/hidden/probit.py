@@ -50,23 +50,17 @@ class Probit:
         self.to_row, self.to_column = _sums(self.row, actions), _sums(self.column, actions)
 
     def offsets(self, log_share: Floats) -> Floats:
-        """The scores that give base shares, by Newton's method where there are more than two actions."""
+        """The scores that give base shares."""
         offset = np.zeros_like(log_share)
         for actions in self.groups:
-            share = log_share[actions]
-            share = share - special.logsumexp(share, axis=1, keepdims=True)
-            if actions.shape[1] == 2:
-                lead = special.ndtri_exp(share) * np.sqrt(2)
-                offset[actions[:, 1]] = np.where(share[:, 1] < share[:, 0], lead[:, 1], -lead[:, 0])
-            elif np.ptp(share, axis=1).max() > 0:
-                offset[actions] = _inverse(share)
+            offset[actions] = offsets(log_share[actions])
         return offset
 
     def log_choice(self, scores: Floats) -> Floats:
         """The logarithm of the probability that a score with its error is highest."""
         result = np.zeros_like(scores)
         for actions in self.groups:
-            result[actions] = _log_choice(scores[actions])
+            result[actions] = log_choice(scores[actions])
         return result
 
     def moved(self, scores: Floats, log_choice: Floats, change: Floats) -> Floats:
@@ -117,8 +111,22 @@ def _hazard(lead: Floats) -> Floats:
     return np.asarray(np.exp(-0.5 * lead**2 - special.log_ndtr(lead) - LOG_ROOT))
 
 
-def _log_choice(scores: Floats) -> Floats:
-    """Log probabilities [G, B, W] of scores [G, B, W]."""
+def offsets(log_share: Floats) -> Floats:
+    """Scores [G, B, W] that give base shares [G, B, W], by Newton's method where there are more than two actions."""
+    share = log_share - special.logsumexp(log_share, axis=1, keepdims=True)
+    offset = np.zeros_like(share)
+    if share.shape[1] == 2:
+        lead = special.ndtri_exp(share) * np.sqrt(2)
+        offset[:, 1] = np.where(share[:, 1] < share[:, 0], lead[:, 1], -lead[:, 0])
+    elif share.shape[1] > 2 and np.ptp(share, axis=1).max() > 0:
+        offset = _inverse(share)
+    return offset
+
+
+def log_choice(scores: Floats) -> Floats:
+    """Log probabilities [G, B, W] that a score with its error is highest, of scores [G, B, W]."""
+    if scores.shape[1] == 1:
+        return np.zeros_like(scores)
     if scores.shape[1] == 2:
         lead = (scores[:, 1] - scores[:, 0]) / np.sqrt(2)
         return np.stack([special.log_ndtr(-lead), special.log_ndtr(lead)], axis=1)
@@ -207,8 +215,8 @@ def _inverse(log_share: Floats) -> Floats:
     scores = log_share - log_share[:, :1]
     wanted = scores[:, 1:]
     for _ in range(MOST_NEWTON):
-        log_choice = _log_choice(scores)
-        miss = wanted - (log_choice[:, 1:] - log_choice[:, :1])
+        log_odds = log_choice(scores)
+        miss = wanted - (log_odds[:, 1:] - log_odds[:, :1])
         if np.abs(miss).max() < OFFSET_TOLERANCE * (1 + np.abs(wanted).max()):
             break
         scores = scores.copy()

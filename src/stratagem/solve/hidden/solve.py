@@ -93,7 +93,7 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
         left: Left | None = paths.parts[key]
         if left is None:
             continue
-        size = _chunk_worlds(left.layout)
+        size = _chunk_worlds(left.layout, 0 if numbers.steps is None else len(numbers.steps.parent))
         for begin in range(0, len(worlds), size):
             chunk = worlds[begin : begin + size]
             part = numbers if len(chunk) == len(numbers) else numbers.part(chunk)
@@ -140,10 +140,10 @@ def _left(paths: Paths, available: NDArray[np.bool_], response: str) -> Left | N
     return Left(actions, infosets, ways, bool(is_action.all() and is_path.all()), form, RESPONSES[response](form))
 
 
-def _chunk_worlds(form: Layout) -> int:
+def _chunk_worlds(form: Layout, steps: int) -> int:
     unknown = len(form.unknown) + 1
     terms = len(form.terms[0]) + 2 * len(form.entries[0])
-    per_world = 8 * (12 * form.num_visits + 2 * terms + 16 * len(form.infoset_of_action) + 3 * unknown**2)
+    per_world = 8 * (12 * form.num_visits + 12 * steps + 2 * terms + 16 * len(form.infoset_of_action) + 3 * unknown**2)
     return int(np.clip(CHUNK_BYTES // per_world, 1, MOST_WORLDS))
 
 

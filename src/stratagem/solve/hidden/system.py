@@ -91,7 +91,7 @@ def bordered(at: Point, unit: Floats, length: Floats, border: Floats, border_pla
 def _fill(at: Point, matrix: Floats, unit: Floats | None) -> None:
     batch, layout = at.batch, at.batch.layout
     row, column, _, _ = layout.entries
-    entries = batch.response.entries(at.scores, at.log_choice, layout.terms[2] @ at.worth.slope)
+    entries = batch.response.entries(at.scores, at.log_choice, at.worth.terms)
     precision = (batch.rate * at.place)[layout.unknown]
     if unit is None:
         entries *= precision[row]

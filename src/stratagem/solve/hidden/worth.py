@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from stratagem.solve.hidden.layout import Layout
 from stratagem.solve.hidden.paths import Floats, Numbers
+from stratagem.solve.hidden.recursive import Reckoned, Recursion, form_of, reckon, recursion
 from stratagem.solve.hidden.response import Response
 
 MILD = 4.0  # risk aversion times the range of payoffs, up to which differences of exponentials from 1 are averaged
@@ -49,6 +50,7 @@ class Batch:
     rate: Floats  # [A, W] precision of the mover, for one unit along the branch
     scale: Floats  # [W] where on the branch precision times the range of payoffs is 1, for the player with the most
     attitude: Attitude | None
+    recursion: Recursion | None = None
 
     def __len__(self) -> int:
         """W."""
@@ -57,8 +59,9 @@ class Batch:
     def part(self, worlds: NDArray[np.int64]) -> Batch:
         """Some of the worlds."""
         attitude = None if self.attitude is None else self.attitude.part(worlds)
+        recursion = None if self.recursion is None else self.recursion.part(worlds)
         cut = (self.log_chance[:, worlds], self.value[:, worlds], self.offset[:, worlds], self.rate[:, worlds])
-        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude)
+        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude, recursion)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,15 @@ class Worth:
     exponent: Floats | None = None  # [V, W] of the tilt by risk aversion
     lift: Floats | None = None  # [A, W] mean tilt where aversion is mild, 1 elsewhere
     strong: Tilted | None = None  # where some aversion is strong
+    reckoned: Reckoned | None = None  # for players who discount, instead
+
+    @property
+    def terms(self) -> Floats:
+        """[R, W] derivatives of unknowns' worth by log probabilities; see `Layout.terms`."""
+        if self.reckoned is None:
+            return np.asarray(self.layout.terms[2] @ self.slope)
+        is_theirs = ~self.reckoned.is_ours[self.layout.action_of_visit]
+        return np.asarray(self.layout.terms[2] @ (self.slope * is_theirs[:, None]) + self.reckoned.terms)
 
     @property
     def share(self) -> Floats:
@@ -114,6 +126,7 @@ class Worth:
             None if self.exponent is None else self.exponent[:, worlds],
             None if self.lift is None else self.lift[:, worlds],
             None if self.strong is None else self.strong.part(worlds),
+            None if self.reckoned is None else self.reckoned.part(worlds),
         )
 
 
@@ -164,6 +177,7 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
         rate[layout.player_of_action],
         scale,
         attitude,
+        None if numbers.steps is None else recursion(form_of(layout, numbers.steps), numbers.steps),
     )
 
 
@@ -176,7 +190,11 @@ def worth(batch: Batch, log_choice: Floats) -> Worth:
     total = layout.sum_of_action @ weight
     mean = layout.sum_of_action @ (weight * batch.value) / total
     plain = Worth(layout, mean, weight, total, batch.value, mean)
-    return plain if batch.attitude is None else _averse(plain, batch.attitude, log_weight)
+    found = plain if batch.attitude is None else _averse(plain, batch.attitude, log_weight)
+    if batch.recursion is None:
+        return found
+    reckoned = reckon(batch.recursion, log_choice)
+    return replace(found, worth=np.where(reckoned.is_ours[:, None], reckoned.worth, found.worth), reckoned=reckoned)
 
 
 def _averse(plain: Worth, one: Attitude, log_weight: Floats) -> Worth:

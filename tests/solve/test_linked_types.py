@@ -1,0 +1,113 @@
+"""Numbers that not all know and that are correlated, against the closed forms of the normal distribution (M6, L8)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from crises import answer, behaviour_at, game, solved
+from scipy import special, stats
+
+from stratagem.analyse.beliefs import beliefs
+from stratagem.errors import NotSolvedError
+
+TALK = """
+    players: {p: {name: P, precision: 2}, o: {name: O, precision: 3}}
+    quantities:
+      known to all: {a: normal -1 to 1, b: 2 to 4}
+      known to p: {q: {is: normal -1 to 1, types: TYPES}}
+      known to o: {r: {is: normal -1 to 1, types: TYPES}}
+    correlations: [RANKS]
+    timeline:
+      - {move: say, player: p, actions: {low: , high: {payoffs: {p: q}}}}
+      - {move: reply, player: o, actions: {stay: , go: {payoffs: {o: q + r}}}}
+    questions:
+      q: {title: q, event: q > 0}
+      both: {title: Both?, event: q > 0 and r > 0}
+"""
+
+
+def talk(types: int, ranks: str) -> str:
+    return TALK.replace("TYPES", str(types)).replace("RANKS", ranks)
+
+
+def pearson(rank: float) -> float:
+    return float(2 * np.sin(np.pi * rank / 6))
+
+
+def normals(solution_of_a: np.ndarray) -> np.ndarray:
+    """The public number, which has the 90 % interval -1 to 1, as a standard normal."""
+    return solution_of_a * special.ndtri(0.95)
+
+
+@pytest.mark.parametrize("types", [2, 4])
+def test_types_go_by_the_public_number_of_the_world(types: int) -> None:
+    solution = solved(talk(types, "{between: [a, q], rank: 0.6}"), worlds=50)
+    rho, z = pearson(0.6), normals(solution.quantities["a"])
+    assert answer(solution, "q") == pytest.approx(special.ndtr(rho * z / np.sqrt(1 - rho**2)), abs=1e-12)
+    assert not any(name.startswith("odds") for name in solution.quantities)
+
+
+def test_over_all_worlds_types_are_as_likely_as_they_are_stated() -> None:
+    text = talk(4, "{between: [a, q], rank: 0.9}, {between: [q, b], rank: -0.2}").replace(
+        "is: normal -1 to 1", "is: {choice: {3: 0.2, -1: 0.7, -2: 0.1}}", 1
+    )
+    assert answer(solved(text, worlds=4096), "q").mean() == pytest.approx(0.2, abs=1e-3)
+
+
+def test_a_number_correlated_with_a_hidden_one_is_drawn_as_before() -> None:
+    with_it = solved(talk(2, "{between: [a, b], rank: 0.5}, {between: [q, a], rank: 0.4}"), worlds=20)
+    without = solved(talk(2, "{between: [a, b], rank: 0.5}"), worlds=20)
+    for name in ("a", "b"):
+        assert with_it.quantities[name] == pytest.approx(without.quantities[name], abs=1e-12)
+
+
+@pytest.mark.parametrize("types", [2, 4, 6])
+def test_two_hidden_numbers_hang_together(types: int) -> None:
+    """The chance that both normals are positive is 1/4 + arcsin(rho) / (2 pi) (Sheppard 1899)."""
+    rho = pearson(-0.7)
+    solution = solved(talk(types, "{between: [q, r], rank: -0.7}"), worlds=1)
+    assert answer(solution, "q") == pytest.approx(0.5, abs=1e-12)
+    assert answer(solution, "both") == pytest.approx(0.25 + np.arcsin(rho) / (2 * np.pi), abs=1e-12)
+
+
+def test_two_hidden_numbers_and_a_public_one() -> None:
+    """Given the public number, the chance that both are positive is one of the bivariate normal."""
+    ranks = {"q": 0.6, "r": 0.5}
+    text = talk(2, "{between: [a, q], rank: 0.6}, {between: [a, r], rank: 0.5}, {between: [q, r], rank: 0.7}")
+    solution = solved(text, worlds=4)
+    pulls = np.array([pearson(one) for one in ranks.values()])
+    covariance = np.array([[1, pearson(0.7)], [pearson(0.7), 1]]) - np.outer(pulls, pulls)
+    for world, z in enumerate(normals(solution.quantities["a"])):
+        expected = stats.multivariate_normal(-pulls * z, covariance).cdf(np.zeros(2))
+        assert answer(solution, "both")[world] == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_one_knows_tells_of_what_the_other_knows() -> None:
+    """O's own number speaks of P's: with what P says, by Bayes' rule."""
+    solution = solved(talk(2, "{between: [q, r], rank: 0.8}"), worlds=1)
+    rho = pearson(0.8)
+    same = 2 * (0.25 + np.arcsin(rho) / (2 * np.pi))
+    told = {(one.value, one.look): one for one in beliefs(solution) if one.hidden == "q" and one.player == "o"}
+    own = told["high", "high"]
+    assert own.before.mean == pytest.approx(0.5, abs=1e-9)
+    value = float(stats.norm.ppf(0.75) / stats.norm.ppf(0.95))
+    says = {name: 1 / (1 + np.exp(-2 * sign * value)) for name, sign in (("low", -1), ("high", 1))}
+    found = {name: behaviour_at(solution, "say", q=name)["high"] for name in says}
+    assert found["high"] == pytest.approx(says["high"], abs=1e-6)
+    reply = behaviour_at(solution, "reply", q="high", r="high", seen="say = high")["go"]
+    weight = same * says["high"], (1 - same) * says["low"]
+    mean = value * (weight[0] - weight[1]) / sum(weight)
+    assert reply == pytest.approx(1 / (1 + np.exp(-3 * (mean + value))), abs=1e-6)
+
+
+def test_three_hidden_numbers_that_hang_together_are_refused_at_their_place() -> None:
+    text = (
+        talk(2, "{between: [q, r], rank: 0.5}, {between: [r, s], rank: 0.5}")
+        .replace("known to o: {", "known to o: {s: 1 to 2, ")
+        .replace("o: q + r", "o: q + r + s")
+    )
+    with pytest.raises(
+        NotSolvedError, match=r"scenario:8:\d+: more than two .* of `q`, `r`, `s`.*`taken as known: \[s\]`"
+    ):
+        game(text)
+    solved(text, worlds=2, taken_as_known=True)
