@@ -18,7 +18,7 @@ from stratagem.analyse.finding import Column, Table
 from stratagem.errors import DataError, UsageError
 from stratagem.fit.estimate import Fitted, Progress, Request, fit
 from stratagem.fit.jet import Floats
-from stratagem.fit.model_file import Errors, Model, Move, Response, Term
+from stratagem.fit.model import Errors, Model, Move, Response, Term
 from stratagem.fit.problem import Problem, problem
 from stratagem.fit.table import Table as Data
 from stratagem.fit.table import rows_where
