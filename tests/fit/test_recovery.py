@@ -128,4 +128,4 @@ def test_plain_errors_hold_it_too_seldom_where_rows_repeat_one_another_and_these
 ) -> None:
     plain, right = share_covered(200, "observed", 2, tallied), share_covered(500, errors, 2, tallied)
     assert (plain < 0.82).all(), plain
-    assert ((right > 0.86) & (right < 0.93)).all(), right
+    assert ((right > 0.87) & (right < 0.93)).all(), right
