@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from stratagem.cli.output import show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -79,29 +79,34 @@ PENALTIES = ("ridge", "log-f")
     type=click.Path(dir_okay=False),
     help="Also write the last table (predictions, or coefficients) as CSV.",
 )
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.html",
+    help="Also write a page with pictures.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print as JSON (docs/json.md).")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
-def fit(is_json: bool, quiet: bool, csv_file: str | None, **options: Any) -> None:
+def fit(is_json: bool, quiet: bool, csv_file: str | None, report_file: str | None, **options: Any) -> None:
     """Fit the payoffs of a game of your own to data (docs/fitting.md).
 
     MODEL is a short file: players, tree, payoffs as formulas in columns, where the moves are recorded. DATA is a CSV file.
     """
+    if report_file is not None:
+        from stratagem.show.html import check_packages
+
+        check_packages()
     found = _found(_progress(quiet), **options)
     if csv_file is not None:
         from stratagem.show.files import write_atomically
 
         write_atomically(csv_file, _csv(_main_table(found)))
-    if is_json:
-        from stratagem.show.findings import finding_json
+    if report_file is not None:
+        from stratagem.show.finding_page import write_finding_page
 
-        click.echo(finding_json(found))
-    else:
-        from rich.console import Console
-
-        from stratagem.show.findings import render_finding
-
-        width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
-        Console(highlight=False, markup=False, width=width).print(render_finding(found))
+        write_finding_page(found, report_file)
+    show_finding(found, is_json)
 
 
 def _progress(quiet: bool) -> Callable[[str], Callable[[int, int], None] | None]:

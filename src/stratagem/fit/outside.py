@@ -36,7 +36,7 @@ from stratagem.fit.within import (
 )
 
 SAMPLES = 2000  # of the bootstrap of a score
-OWN = "this model"
+OWN, LOGIT, PENALISED, BASE = "this model", "multinomial logit", "penalised logit", "base rate"
 
 
 @dataclass(frozen=True)
@@ -171,11 +171,11 @@ def _references(
     """The losses of the rows forecast [rows] by what stands beside a model, and which of the fits had no maximum."""
     outside, logit = split.outside, split.logit_outside
     plain = replace(request, penalty=None, errors="observed")
-    beside = {"multinomial logit": (split.logit_inside, logit, plain)}
+    beside = {LOGIT: (split.logit_inside, logit, plain)}
     kind = None if request.penalty is None else request.penalty[0]
     if kind is not None:
         best = choose_strength(split.logit_inside, kind, plain, order)
-        beside["penalised logit"] = (split.logit_inside, logit, replace(plain, penalty=(kind, best.strength)))
+        beside[PENALISED] = (split.logit_inside, logit, replace(plain, penalty=(kind, best.strength)))
         beside["model without penalty"] = (split.inside, outside, plain)
     fits = {name: fit(inside, asked) for name, (inside, _, asked) in beside.items()}
     found = {name: -held.likelihood().by_row(fits[name].coefficients) for name, (_, held, _) in beside.items()}
@@ -184,11 +184,11 @@ def _references(
         inside = folds(split.inside, request.seed, order)
         seen = np.concatenate([counts(split.inside.rows(held)) for _, held in inside], 1)
         weights = pool_weights([chosen.chances, best.chances, _base_rates_of(split.inside, inside)], seen)
-        rival = outcome_chances(logit, fits["penalised logit"].coefficients)
+        rival = outcome_chances(logit, fits[PENALISED].coefficients)
         ahead = np.stack([outcome_chances(outside, fitted.coefficients), rival, rates])
         found["pool of model, logit and base rate"] = losses(np.einsum("f,fon->on", weights, ahead), counts(outside))
     endless = {name for name, one in fits.items() if not one.is_bounded or one.flat.diverging}
-    return {**found, "base rate": losses(rates, counts(outside))}, endless
+    return {**found, BASE: losses(rates, counts(outside))}, endless
 
 
 def _base_rates_of(inside: Problem, parts: Sequence[tuple[Mask, Mask]]) -> Floats:
@@ -214,9 +214,11 @@ def _told(
         gap = gaps.get(name)
         ahead = (None, None, None) if gap is None else (gap.mean, gap.low, gap.high)
         rows.append((name, one.mean, one.low, one.high, *ahead))
+    fair = PENALISED if PENALISED in gaps else LOGIT
     said = "; ".join(
-        f"{'better' if gap.mean > 0 else 'worse'} than the {name} by {abs(gap.mean):.3f} ({-gap.high:+.3f} to {-gap.low:+.3f})"
-        for name, gap in gaps.items()
+        f"{'better' if gaps[name].mean > 0 else 'worse'} than the {name} by {abs(gaps[name].mean):.3f} "
+        f"({-gaps[name].high:+.3f} to {-gaps[name].low:+.3f})"
+        for name in (fair, BASE)
     )
     sentence = f"{where} the log score is {scores[OWN].mean:.3f} (lower is better): {said}; in brackets 90 % intervals of the difference."
     if endless:
