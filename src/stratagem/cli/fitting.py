@@ -58,7 +58,9 @@ PENALTIES = ("ridge", "log-f")
 @click.option(
     "--predict", "new", type=click.Path(dir_okay=False), metavar="NEW.csv", help="Probabilities for new rows."
 )
-@click.option("--vary", multiple=True, metavar="COLUMN[=LOW:HIGH]", help="How chances move with a column; repeatable.")
+@click.option(
+    "--vary", multiple=True, metavar="COLUMN[=LOW:HIGH[:COUNT]]", help="How chances move with a column; repeatable."
+)
 @click.option(
     "--compare",
     "other",
@@ -80,6 +82,12 @@ PENALTIES = ("ridge", "log-f")
     help="Also write the last table (predictions, or coefficients) as CSV.",
 )
 @click.option(
+    "--svg",
+    "svg_file",
+    type=click.Path(dir_okay=False),
+    help="Also draw the first --vary, or the coefficients, as SVG.",
+)
+@click.option(
     "--report",
     "report_file",
     type=click.Path(dir_okay=False),
@@ -88,12 +96,14 @@ PENALTIES = ("ridge", "log-f")
 )
 @click.option("--json", "is_json", is_flag=True, help="Print as JSON (docs/json.md).")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
-def fit(is_json: bool, quiet: bool, csv_file: str | None, report_file: str | None, **options: Any) -> None:
+def fit(
+    is_json: bool, quiet: bool, csv_file: str | None, svg_file: str | None, report_file: str | None, **options: Any
+) -> None:
     """Fit the payoffs of a game of your own to data (docs/fitting.md).
 
     MODEL is a short file: players, tree, payoffs as formulas in columns, where the moves are recorded. DATA is a CSV file.
     """
-    if report_file is not None:
+    if report_file is not None or svg_file is not None:
         from stratagem.show.html import check_packages
 
         check_packages()
@@ -106,6 +116,10 @@ def fit(is_json: bool, quiet: bool, csv_file: str | None, report_file: str | Non
         from stratagem.show.finding_page import write_finding_page
 
         write_finding_page(found, report_file)
+    if svg_file is not None:
+        from stratagem.show.fit_charts import write_fit_picture
+
+        write_fit_picture(found, svg_file)
     show_finding(found, is_json)
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stratagem.show.figures import INK, NARROW, NUM_HUES, SOFT, Chart, Spec
+from stratagem.show.figures import CHARACTER, INK, NARROW, NUM_HUES, SOFT, Chart, Spec
 
 HEIGHT = 300
 MOST_SIDE = 420
+APART = 0.06  # of the height, what names at the ends of lines keep between them
 AROUND = 60  # what axis and its labels take of a width
 
 
@@ -36,9 +37,19 @@ def curves(title: str, across: str, spots: Sequence[Spot], tables: tuple[str, ..
     )
     key = tuple((f"block p{at % NUM_HUES}", name) for at, name in enumerate(lines))
 
+    room = CHARACTER * max(map(len, lines)) + 12
+
     def spec(width: int) -> Spec:
         layers = list(_curve_layers(spots, across, lines))
-        return {"width": width - AROUND, "height": HEIGHT, "padding": 4, "layer": layers}
+        if width <= NARROW:  # the key alone says which line is which
+            return {"width": width - AROUND, "height": HEIGHT, "padding": 4, "layer": layers}
+        padding = {"left": 4, "top": 4, "bottom": 4, "right": room}
+        return {
+            "width": width - AROUND - room,
+            "height": HEIGHT,
+            "padding": padding,
+            "layer": [*layers, _names(spots, lines)],
+        }
 
     return Chart(title, told, key, spec, tables)
 
@@ -94,6 +105,25 @@ def _curve_layers(spots: Sequence[Spot], across: str, lines: Sequence[str]) -> I
         "mark": {"type": "point", "filled": True, "size": 45, "opacity": 1},
         "encoding": place,
     }
+
+
+def _names(spots: Sequence[Spot], lines: Sequence[str]) -> Spec:
+    """The name of each line at its end, moved apart where lines end close together."""
+    last = max(one.x for one in spots)
+    ends = sorted((one for one in spots if one.x == last), key=lambda one: one.y)
+    rows, above = [], -APART
+    for one in ends:
+        above = max(one.y, above + APART)
+        rows.append({"line": one.line, "x": one.x, "y": above})
+    across = {"field": "x", "type": "quantitative"}
+    place = {
+        "x": across,
+        "y": {"field": "y", "type": "quantitative"},
+        "color": _colours(lines),
+        "text": {"field": "line"},
+    }
+    look = {"type": "text", "align": "left", "dx": 9, "baseline": "middle", "fontWeight": 600}
+    return {"data": {"values": rows}, "mark": look, "encoding": place}
 
 
 def _diagonal_layers(spots: Sequence[Spot], lines: Sequence[str], width: int) -> Iterator[Spec]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from stratagem.analyse.finding import Cell, Finding, Table
 from stratagem.show.curves import Spot, curves, diagonal
 from stratagem.show.figures import Chart, Point, points
+from stratagem.show.files import write_atomically
 from stratagem.show.findings import shown
 from stratagem.show.numbers import chance, clean
+from stratagem.show.vega import standing_alone
 
 WITHIN_90 = 1.6448536269514722  # standard errors
 Row = dict[str, Cell]
@@ -25,6 +28,13 @@ def of_fit(finding: Finding) -> Iterator[Chart]:
             yield _statics(table)
         elif table.name in ("scores", "cross_validation"):
             yield _forecasters(table, "forecaster", "score", "p5", "p95")
+
+
+def write_fit_picture(finding: Finding, file: str | Path) -> None:
+    """Write how chances move with the first column that was varied, else the coefficients, to an SVG of its own."""
+    charts = list(of_fit(finding))
+    chart = next((one for one in charts if one.tables[0].startswith("vary_")), charts[0])
+    write_atomically(file, standing_alone(chart.svg("fit")))
 
 
 def of_score(finding: Finding) -> Iterator[Chart]:
