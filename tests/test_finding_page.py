@@ -63,7 +63,7 @@ def test_a_page_needs_nothing_else(pages: dict[str, str], name: str) -> None:
 def test_the_page_of_a_fit_has_a_section_for_all_of_it(pages: dict[str, str]) -> None:
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", pages["fit"])
     assert headings == [
-        "What was found", "Coefficients", "Outcomes, observed and fitted on average", "Forecasts of rows where year &gt;= 1920",
+        "What was found", "Coefficients", "Outcomes, observed and fitted on average", "Forecasts of rows where year &gt;= 1920", "How often outcomes came, by what the model forecast for them",
         "Average chances as x changes", "How it was made",
     ]  # fmt: skip
     assert "made for this test" in pages["fit"]

@@ -85,7 +85,7 @@ def test_what_is_chosen_and_forecast_does_not_depend_on_what_happened_in_the_row
         chosen = choose_strength(inside, "ridge", Request(starts=2), "year")
         request = Request(starts=2, penalty=("ridge", chosen.strength))
         fitted = fit(inside, request)
-        found, _ = score_outside(fitting.model, table, "year >= 1940", request, (), fitted, "year", chosen)
+        (found, _), _ = score_outside(fitting.model, table, "year >= 1940", request, (), fitted, "year", chosen)
         scores.append((chosen.strength, chosen.scores, fitted.coefficients.tolist(), found))
     assert scores[0][:3] == scores[1][:3]
     assert scores[0][3].rows != scores[1][3].rows
@@ -96,19 +96,24 @@ def test_scores_are_the_mean_of_minus_the_logarithm_of_what_was_given_to_what_ca
     late = fitting.table.column("year").astype(float) >= 1940
     inside = problem(fitting.model, fitting.table.rows(~late))
     fitted = fit(inside, RIDGE)
-    table, sentence = score_outside(fitting.model, fitting.table, "year >= 1940", RIDGE, (), fitted)
+    (table, came_true), sentence = score_outside(fitting.model, fitting.table, "year >= 1940", RIDGE, (), fitted)
     mean = {str(row[0]): row[1] for row in table.rows}
     chances = problem(fitting.model, fitting.table.rows(late)).outcomes(fitted.coefficients)
     came = fitting.table.column("y")[late]
     assert mean["this model"] == pytest.approx(-np.mean([math.log(chances[str(y)][at]) for at, y in enumerate(came)]))
     before = list(fitting.table.column("y")[~late])
     assert mean["base rate"] == pytest.approx(-np.mean([math.log(before.count(y) / len(before)) for y in came]))
+    for outcome in ("peace", "loss", "war"):
+        bins = [row for row in came_true.rows if row[0] == outcome]
+        assert sum(row[3] for row in bins) == len(came)
+        assert sum(row[2] * row[3] for row in bins) == pytest.approx(list(came).count(outcome))
+        assert sum(row[1] * row[3] for row in bins) == pytest.approx(chances[outcome].sum())
     assert f"the log score is {mean['this model']:.3f}" in sentence
 
 
 def test_cross_validation_scores_every_fold_from_the_others() -> None:
     fitting = some_rows()
-    table, _ = cross_validate(fitting, RIDGE)
+    (table, _), _ = cross_validate(fitting, RIDGE)
     mean = {str(row[0]): row[1] for row in table.rows}
     total = 0.0
     for train, test in folds(fitting, 1):

@@ -174,7 +174,7 @@ def _found(
         inside = problem(stated, table.rows(~rows_where(table, [test])), where, keep)
     further: list[Table] = []
     said: list[str] = []
-    scored: list[tuple[Table, str]] = []
+    scored: list[tuple[tuple[Table, Table], str]] = []
     chosen = None
     if choose_within and penalty is not None:
         chosen = choose_strength(inside, penalty, request, order, progress("choosing the penalty"))
@@ -185,7 +185,7 @@ def _found(
         scored.append(score_outside(stated, table, test, request, where, fitted, order, chosen))
     if cross_validate:
         scored.append(score_folds(inside, request, order, choose_within, progress("cross-validation")))
-    further += [one for one, _ in scored]
+    further += [one for tables, _ in scored for one in tables]
     said += [sentence for _, sentence in scored]
     further += [statics(fitted, one, seed) for one in vary]
     if rival is not None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.analyse.finding import Column, Table
+from stratagem.analyse.score_rules import parts
 from stratagem.errors import DataError, UsageError
 from stratagem.fit.design import design
 from stratagem.fit.estimate import Fitted, Progress, Request, fit
@@ -88,8 +89,8 @@ def score_outside(
     fitted: Fitted,
     order: str | None = None,
     chosen: Chosen | None = None,
-) -> tuple[Table, str]:
-    """The scores on the rows that meet `condition` of a model `fitted` on the others, and what they say.
+) -> tuple[tuple[Table, Table], str]:
+    """The scores on the rows that meet `condition` of a model `fitted` on the others, how often what it forecast came, and what that says.
 
     Where the model is penalised a multinomial logit is scored too whose penalty is chosen within the same rows, and the
     model without penalty; where its strength was `chosen` there, a pool of all that was chosen so. Raises `DataError` where no
@@ -111,7 +112,11 @@ def score_outside(
     beside, endless = _references(split, fitted, request, order, chosen)
     found |= beside
     note = f"fitted on {fitted.problem.num_rows} rows, scored on {outside.num_rows}; {_how(model)}"
-    return _told(found, outside, request.seed, f"Forecasts of rows where {condition}", note, "Out of sample", endless)
+    came = _reliability("reliability", outcome_chances(outside, fitted.coefficients), outside)
+    scores, sentence = _told(
+        found, outside, request.seed, f"Forecasts of rows where {condition}", note, "Out of sample", endless
+    )
+    return (scores, came), sentence
 
 
 def cross_validate(
@@ -120,15 +125,15 @@ def cross_validate(
     order: str | None = None,
     chooses: bool = False,
     progress: Progress | None = None,
-) -> tuple[Table, str]:
+) -> tuple[tuple[Table, Table], str]:
     """The scores of a model on each fold of its rows when fitted on the others (with `order`: on the earlier ones).
 
     Where it `chooses`, the strength of the penalty is chosen anew within the rows that each fold is fitted on.
     """
     _check_outcomes(whole.model)
-    logit, parts = _as_baseline(whole), folds(whole, request.seed, order)
-    by_fold, endless = [], set[str]()
-    for at, (train, test) in enumerate(parts):
+    logit, splits = _as_baseline(whole), folds(whole, request.seed, order)
+    by_fold, chances, endless = [], [], set[str]()
+    for at, (train, test) in enumerate(splits):
         split = Split(whole.rows(train), whole.rows(test), logit.rows(train), logit.rows(test))
         asked, chosen = replace(request, errors="observed"), None
         if chooses and request.penalty is not None:
@@ -138,17 +143,18 @@ def cross_validate(
         found = {OWN: -split.outside.likelihood().by_row(fitted.coefficients)}
         beside, without = _references(split, fitted, asked, order, chosen)
         by_fold.append(found | beside)
+        chances.append(outcome_chances(split.outside, fitted.coefficients))
         endless |= without
         if progress is not None:
-            progress(at + 1, len(parts))
-    rows = np.concatenate([np.flatnonzero(test) for _, test in parts])
+            progress(at + 1, len(splits))
+    rows = np.concatenate([np.flatnonzero(test) for _, test in splits])
     found = {name: np.concatenate([one[name] for one in by_fold]) for name in by_fold[0]}
-    way = f"forecast from earlier {order}" if order else f"{len(parts)} folds by {whole.model.cluster or 'row'}"
+    way = f"forecast from earlier {order}" if order else f"{len(splits)} folds by {whole.model.cluster or 'row'}"
     note = f"{way}, {len(rows)} rows scored; {_how(whole.model)}"
-    table, sentence = _told(
-        found, _in_order(whole, rows), request.seed, "Cross-validation", note, "In cross-validation", endless
-    )
-    return replace(table, name="cross_validation"), sentence
+    scored = _in_order(whole, rows)
+    table, sentence = _told(found, scored, request.seed, "Cross-validation", note, "In cross-validation", endless)
+    came = _reliability("cross_validation_reliability", np.concatenate(chances, 1), scored)
+    return (replace(table, name="cross_validation"), came), sentence
 
 
 def _in_order(whole: Problem, rows: NDArray[np.intp]) -> Problem:
@@ -191,9 +197,9 @@ def _references(
     return {**found, BASE: losses(rates, counts(outside))}, endless
 
 
-def _base_rates_of(inside: Problem, parts: Sequence[tuple[Mask, Mask]]) -> Floats:
+def _base_rates_of(inside: Problem, splits: Sequence[tuple[Mask, Mask]]) -> Floats:
     """The base rates of the rows that folds fit on as the chances of those held back, fold by fold."""
-    return np.concatenate([base_rates(inside.rows(train), int(test.sum())) for train, test in parts], 1)
+    return np.concatenate([base_rates(inside.rows(train), int(test.sum())) for train, test in splits], 1)
 
 
 def _told(
@@ -224,6 +230,20 @@ def _told(
     if endless:
         sentence += f" Without a maximum (separation), so that the score rests on where the climb stopped: {', '.join(sorted(endless))}."
     return Table("scores", title, columns, tuple(rows), note), sentence
+
+
+def _reliability(name: str, chances: Floats, outside: Problem) -> Table:
+    """How often each outcome came, by the chance that this model gave it: [outcomes, rows]."""
+    columns = (
+        Column("event", "outcome"), Column("forecast", "forecast", "chance"), Column("frequency", "came", "chance"),
+        Column("count", "observations", "count"),
+    )  # fmt: skip
+    rows, each = [], counts(outside).sum(0)
+    for outcome, chance, came in zip(outside.observed.outcomes, chances, counts(outside), strict=True):
+        happened = np.repeat([True, False], outside.num_rows)
+        split = parts(np.tile(chance, 2), happened, np.concatenate([came, each - came]))
+        rows += [(outcome, one.forecast, one.frequency, round(one.weight)) for one in split.bins]
+    return Table(name, "How often outcomes came, by what the model forecast for them", columns, tuple(rows))
 
 
 def _score(found: Floats, each: Floats, group: NDArray[np.intp], seed: int) -> Score:

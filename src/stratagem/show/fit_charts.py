@@ -28,6 +28,8 @@ def of_fit(finding: Finding) -> Iterator[Chart]:
             yield _statics(table)
         elif table.name in ("scores", "cross_validation"):
             yield _forecasters(table, "forecaster", "score", "p5", "p95")
+        elif table.name.endswith("reliability"):
+            yield reliability_chart(table)
 
 
 def write_fit_picture(finding: Finding, file: str | Path) -> None:
@@ -58,7 +60,8 @@ def reliability_chart(table: Table) -> Chart:
     worst = max(spots, key=lambda one: (one.y - one.x) ** 2 * (one.count or 0), default=None)
     title = table.title
     if worst is not None:
-        title = f"Of the {worst.count} forecasts near {chance(worst.x)}, {chance(worst.y)} came true: the bin that costs the scores most"
+        of = f" of “{worst.line}”" if len({one.line for one in spots}) > 1 else ""
+        title = f"Of the {worst.count} forecasts{of} near {chance(worst.x)}, {chance(worst.y)} came true: the bin that costs the scores most"
     return diagonal(clean(title), spots, (table.name,))
 
 
