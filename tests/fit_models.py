@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stratagem.fit.model_file import Model, parse_model
+from stratagem.fit.model import Model
+from stratagem.fit.model_file import parse_model
 from stratagem.fit.problem import Problem, problem
 from stratagem.fit.table import Table, load_table
 

@@ -20,12 +20,13 @@ from stratagem.analyse.finding import Column, Finding, Table
 from stratagem.catalogue import load, names
 from stratagem.cli import main
 from stratagem.errors import StratagemError
-from stratagem.show import report as report_module
+from stratagem.show import html as html_module
 from stratagem.show.anchors import web_address
 from stratagem.show.as_json import forecast_data
 from stratagem.show.findings import finding_json
 from stratagem.show.findings import shown as findings_shown
-from stratagem.show.report import check_packages, report_html
+from stratagem.show.html import check_packages
+from stratagem.show.report import report_html
 
 for package in ("jinja2", "vl_convert"):
     pytest.importorskip(package, reason=f"reports need {package}: pip install 'stratagem[report]'")
@@ -375,6 +376,6 @@ def test_an_unknown_decision_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_package_is_said_before_anything_is_solved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_module, "find_spec", lambda _name: None)
+    monkeypatch.setattr(html_module, "find_spec", lambda _name: None)
     with pytest.raises(StratagemError, match=re.escape('pip install "stratagem[report]"')):
         check_packages()

@@ -15,7 +15,8 @@ pytest.importorskip("formulaic")
 from fit_models import DISPUTES, public_table, table_of
 
 from stratagem.fit.estimate import Request, fit
-from stratagem.fit.model_file import Model, parse_model
+from stratagem.fit.model import Model
+from stratagem.fit.model_file import parse_model
 from stratagem.fit.problem import problem
 
 

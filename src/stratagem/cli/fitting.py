@@ -13,6 +13,7 @@ from stratagem.cli.program import main
 
 if TYPE_CHECKING:
     from stratagem.analyse.finding import Finding, Table
+    from stratagem.fit.estimate import Fitted
 
 PENALTIES = ("ridge", "log-f")
 
@@ -43,14 +44,23 @@ PENALTIES = ("ridge", "log-f")
 )
 @click.option("--choose-within", is_flag=True, help="Choose the strength by cross-validation within the rows fitted.")
 @click.option(
-    "--order", metavar="COLUMN", help="With --choose-within: forecast later rows from earlier ones by this column."
+    "--order",
+    metavar="COLUMN",
+    help="With folds: forecast later rows from earlier ones by this column, such as a year.",
 )
 @click.option("--where", multiple=True, metavar="CONDITION", help="Only rows such as `year >= 1850`; repeatable.")
 @click.option("--test", metavar="CONDITION", help="Hold these rows back and score the forecasts of them.")
 @click.option(
+    "--cross-validate",
+    is_flag=True,
+    help="Score forecasts of each fold of the rows fitted from the others: by --order, by cluster, or by row.",
+)
+@click.option(
     "--predict", "new", type=click.Path(dir_okay=False), metavar="NEW.csv", help="Probabilities for new rows."
 )
-@click.option("--vary", multiple=True, metavar="COLUMN[=LOW:HIGH]", help="How chances move with a column; repeatable.")
+@click.option(
+    "--vary", multiple=True, metavar="COLUMN[=LOW:HIGH[:COUNT]]", help="How chances move with a column; repeatable."
+)
 @click.option(
     "--compare",
     "other",
@@ -71,18 +81,45 @@ PENALTIES = ("ridge", "log-f")
     type=click.Path(dir_okay=False),
     help="Also write the last table (predictions, or coefficients) as CSV.",
 )
+@click.option(
+    "--svg",
+    "svg_file",
+    type=click.Path(dir_okay=False),
+    help="Also draw the first --vary, or the coefficients, as SVG.",
+)
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.html",
+    help="Also write a page with pictures.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print as JSON (docs/json.md).")
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
-def fit(is_json: bool, quiet: bool, csv_file: str | None, **options: Any) -> None:
+def fit(
+    is_json: bool, quiet: bool, csv_file: str | None, svg_file: str | None, report_file: str | None, **options: Any
+) -> None:
     """Fit the payoffs of a game of your own to data (docs/fitting.md).
 
     MODEL is a short file: players, tree, payoffs as formulas in columns, where the moves are recorded. DATA is a CSV file.
     """
+    if report_file is not None or svg_file is not None:
+        from stratagem.show.html import check_packages
+
+        check_packages()
     found = _found(_progress(quiet), **options)
     if csv_file is not None:
         from stratagem.show.files import write_atomically
 
         write_atomically(csv_file, _csv(_main_table(found)))
+    if report_file is not None:
+        from stratagem.show.finding_page import write_finding_page
+
+        write_finding_page(found, report_file)
+    if svg_file is not None:
+        from stratagem.show.fit_charts import write_fit_picture
+
+        write_fit_picture(found, svg_file)
     show_finding(found, is_json)
 
 
@@ -103,7 +140,7 @@ def _progress(quiet: bool) -> Callable[[str], Callable[[int, int], None] | None]
 def _found(
     progress: Callable[[str], Callable[[int, int], None] | None], model: str, data: str, starts: int, seed: int, errors: str,
     cluster: str | None, samples: int, penalty: str | None, strength: float, choose_within: bool, order: str | None,
-    where: tuple[str, ...], test: str | None, new: str | None, vary: tuple[str, ...], other: str | None, quantities: str | None,
+    cross_validate: bool, where: tuple[str, ...], test: str | None, new: str | None, vary: tuple[str, ...], other: str | None, quantities: str | None,
 ) -> Finding:  # fmt: skip
     from dataclasses import replace
 
@@ -113,10 +150,12 @@ def _found(
     from stratagem.fit.estimate import fit as fit_problem
     from stratagem.fit.finding import fit_finding
     from stratagem.fit.model_file import load_model
-    from stratagem.fit.outside import choose_strength, score_outside
+    from stratagem.fit.outside import cross_validate as score_folds
+    from stratagem.fit.outside import score_outside
     from stratagem.fit.predict import predictions, statics
     from stratagem.fit.problem import problem
     from stratagem.fit.table import load_table
+    from stratagem.fit.within import choose_strength
 
     if choose_within and penalty is None:
         raise UsageError("--choose-within chooses the strength of a penalty; give --penalty ridge or log-f")
@@ -135,15 +174,19 @@ def _found(
         inside = problem(stated, table.rows(~rows_where(table, [test])), where, keep)
     further: list[Table] = []
     said: list[str] = []
+    scored: list[tuple[tuple[Table, Table], str]] = []
+    chosen = None
     if choose_within and penalty is not None:
-        chosen, strengths = choose_strength(inside, penalty, request, order, progress("choosing the penalty"))
-        request = replace(request, penalty=(penalty, chosen))
-        further.append(strengths)
+        chosen = choose_strength(inside, penalty, request, order, progress("choosing the penalty"))
+        request = replace(request, penalty=(penalty, chosen.strength))
+        further.append(chosen.table())
     fitted = fit_problem(inside, request, progress("fitting"))
     if test is not None:
-        scores, sentence = score_outside(stated, table, test, request, where, fitted, order)
-        further.append(scores)
-        said.append(sentence)
+        scored.append(score_outside(stated, table, test, request, where, fitted, order, chosen))
+    if cross_validate:
+        scored.append(score_folds(inside, request, order, choose_within, progress("cross-validation")))
+    further += [one for tables, _ in scored for one in tables]
+    said += [sentence for _, sentence in scored]
     further += [statics(fitted, one, seed) for one in vary]
     if rival is not None:
         against = problem(
@@ -156,12 +199,16 @@ def _found(
     if new is not None:
         further.append(predictions(fitted, load_table(new)))
     if quantities is not None:
-        from stratagem.fit.as_quantities import quantities_text
-        from stratagem.show.files import write_atomically
-
-        write_atomically(quantities, quantities_text(fitted))
-        said.append(f"{quantities}: the estimates as quantities of a scenario.")
+        said.append(_write_quantities(fitted, quantities))
     return fit_finding(fitted, tuple(further), tuple(said))
+
+
+def _write_quantities(fitted: Fitted, file: str) -> str:
+    from stratagem.fit.as_quantities import quantities_text
+    from stratagem.show.files import write_atomically
+
+    write_atomically(file, quantities_text(fitted))
+    return f"{file}: the estimates as quantities of a scenario."
 
 
 def _main_table(found: Finding) -> Table:

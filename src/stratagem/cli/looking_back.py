@@ -65,11 +65,28 @@ def watch(scenario: str, is_json: bool, **options: Any) -> None:
 @click.option("--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of a scenario.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
 @click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw the reliability diagram as SVG.")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE.html",
+    help="Also write a page with pictures.",
+)
 @click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
-def score(subject: str, features: str, worlds: int, seed: int, svg_file: str | None, is_json: bool) -> None:
+def score(
+    subject: str, features: str, worlds: int, seed: int, svg_file: str | None, report_file: str | None, is_json: bool
+) -> None:
     """Score forecasts: a table (CSV) of probabilities and outcomes, or a scenario's resolved questions."""
+    if report_file is not None:
+        from stratagem.show.html import check_packages
+
+        check_packages()
     finding = _scored(subject, [one.strip() for one in features.split(",") if one.strip()], worlds, seed)
     show_finding(finding, is_json)
+    if report_file is not None:
+        from stratagem.show.finding_page import write_finding_page
+
+        write_finding_page(finding, report_file)
     if svg_file is not None:
         from stratagem.show.reliability import write_reliability
 

@@ -151,7 +151,8 @@ def report(
     from stratagem.analyse.study import Study
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
-    from stratagem.show.report import check_packages, write_report
+    from stratagem.show.html import check_packages
+    from stratagem.show.report import write_report
 
     check_packages()
     case = load(scenario)

@@ -15,7 +15,7 @@ import numpy as np
 
 from stratagem.errors import DataError, UsageError, near, one_of, quote
 from stratagem.fit.jet import Floats, Jet
-from stratagem.fit.model_file import Model, Term
+from stratagem.fit.model import Model, Term
 from stratagem.fit.table import Table
 
 CONSTANT = "constant"

@@ -1,7 +1,7 @@
 """How well a model forecasts rows that it was not fitted on, always beside a multinomial logit and the base rate.
 
-Penalties are chosen within the training rows alone. The score is the mean negative logarithm of the probability given to
-what happened: lower is better.
+Whatever has to be chosen (`within`) is chosen from the rows fitted on. The score is the mean negative logarithm of the
+probability given to what happened: lower is better.
 """
 
 from __future__ import annotations
@@ -9,34 +9,54 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.analyse.finding import Column, Table
+from stratagem.analyse.score_rules import parts
 from stratagem.errors import DataError, UsageError
+from stratagem.fit.design import design
 from stratagem.fit.estimate import Fitted, Progress, Request, fit
 from stratagem.fit.jet import Floats
-from stratagem.fit.model_file import Errors, Model, Move, Response, Term
+from stratagem.fit.model import Errors, Model, Move, Response, Term
 from stratagem.fit.problem import Problem, problem
 from stratagem.fit.table import Table as Data
 from stratagem.fit.table import rows_where
+from stratagem.fit.within import (
+    Chosen,
+    Mask,
+    base_rates,
+    choose_strength,
+    counts,
+    folds,
+    groups,
+    losses,
+    outcome_chances,
+    pool_weights,
+)
 
-STRENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0)
-FOLDS, SAMPLES = 5, 2000
-SHADOW = 0.5  # added to each count of the base rate where one is zero
+SAMPLES = 2000  # of the bootstrap of a score
+OWN, LOGIT, PENALISED, BASE = "this model", "multinomial logit", "penalised logit", "base rate"
 
 
 @dataclass(frozen=True)
 class Score:
-    """The mean log score of some forecasts, with a 90 % interval."""
+    """A mean log score, or a mean difference of two, with a 90 % interval."""
 
-    name: str
     mean: float
     low: float
     high: float
-    losses: Floats
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows fitted on and rows forecast, as this model and as the multinomial logit see them."""
+
+    inside: Problem
+    outside: Problem
+    logit_inside: Problem
+    logit_outside: Problem
 
 
 def baseline(model: Model) -> Model:
@@ -54,61 +74,10 @@ def baseline(model: Model) -> Model:
 
 def _as_baseline(fitting: Problem) -> Problem:
     """The multinomial logit's problem on the same rows."""
-    from stratagem.fit.design import design
-
     model = baseline(fitting.model)
     taken = {("choice", at): fitting.observed.outcomes[name] for at, name in enumerate(model.outcomes)}
     seen = replace(fitting.observed, taken=taken, pooled={})
     return replace(fitting, model=model, observed=seen, design=design(model, fitting.table))
-
-
-def choose_strength(
-    fitting: Problem, kind: str, request: Request, order: str | None = None, progress: Progress | None = None
-) -> tuple[float, Table]:
-    """The strength of a penalty that forecasts best within these rows, and the scores of all.
-
-    With `order`, a column such as a year, each fold is forecast from the rows before it; otherwise folds are drawn by
-    the model's cluster, or by row.
-    """
-    folds = _folds(fitting, request.seed, order)
-    rows = []
-    for at, strength in enumerate(STRENGTHS):
-        asked = replace(request, penalty=(kind, strength), errors="observed", starts=2)
-        losses = [_losses_between(fitting, train, test, asked) for train, test in folds]
-        rows.append((strength, float(np.concatenate(losses).mean())))
-        if progress is not None:
-            progress(at + 1, len(STRENGTHS))
-    best = min(rows, key=lambda one: one[1])[0]
-    columns = (Column("strength", "strength", "size"), Column("score", "log score", "size"))
-    how = f"forecast from earlier {order}" if order else f"{len(folds)} folds"
-    return best, Table(
-        "strengths", f"Strength of the {kind} penalty, chosen within the training rows", columns, tuple(rows), how
-    )
-
-
-def _folds(fitting: Problem, seed: int, order: str | None) -> list[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    if order is not None:
-        column = fitting.table.column(order)
-        if column.dtype != np.float64:
-            raise UsageError(f"--order {order}: the column holds words; a year or a date as a number is expected")
-        when = column.astype(float)
-        cuts = np.quantile(when, np.linspace(0.4, 1, FOLDS))
-        pairs = [(when < low, (when >= low) & ((when < high) | (high == cuts[-1]))) for low, high in pairwise(cuts)]
-    else:
-        words = (
-            fitting.table.words(fitting.model.cluster)
-            if fitting.model.cluster
-            else [str(at) for at in range(fitting.num_rows)]
-        )
-        _, group = np.unique(np.array([str(one) for one in words]), return_inverse=True)
-        fold = np.random.default_rng(seed).permutation(group.max() + 1)[group] % FOLDS
-        pairs = [(fold != at, fold == at) for at in range(FOLDS)]
-    return [(train, test) for train, test in pairs if train.any() and test.any()]
-
-
-def _losses_between(fitting: Problem, train: NDArray[np.bool_], test: NDArray[np.bool_], request: Request) -> Floats:
-    fitted = fit(fitting.rows(train), request)
-    return -fitting.rows(test).likelihood().by_row(fitted.coefficients)
 
 
 def score_outside(
@@ -119,15 +88,16 @@ def score_outside(
     conditions: Sequence[str],
     fitted: Fitted,
     order: str | None = None,
-) -> tuple[Table, str]:
-    """The scores on the rows that meet `condition` of a model `fitted` on the others, and what they say.
+    chosen: Chosen | None = None,
+) -> tuple[tuple[Table, Table], str]:
+    """The scores on the rows that meet `condition` of a model `fitted` on the others, how often what it forecast came, and what that says.
 
-    Where the model is penalised a multinomial logit is scored too whose penalty is chosen within the same rows.
-    Raises `DataError` where no such row can be used.
+    Where the model is penalised a multinomial logit is scored too whose penalty is chosen within the same rows, and the
+    model without penalty; where its strength was `chosen` there, a pool of all that was chosen so. Raises `DataError` where no
+    such row can be used.
     """
-    if model.kind == "ultimatum":
-        raise UsageError("--test scores outcomes; an ultimatum game has offers")
-    whole = problem(model, table, conditions)
+    _check_outcomes(model)
+    whole = problem(model, table, conditions, [one for one in (model.cluster, order) if one is not None])
     is_test = rows_where(whole.table, [condition])
     if not is_test.any() or is_test.all():
         raise DataError(
@@ -135,61 +105,153 @@ def score_outside(
         )
     outside = whole.rows(is_test)
     outside = replace(outside, design=fitted.problem.design.on(outside.table))
-    forecasts = {"this model": outside.likelihood().by_row(fitted.coefficients)}
-    forecasts |= _references(fitted.problem, whole, is_test, request, order)
-    each = np.asarray(sum(outside.observed.outcomes.values()))
-    groups = outside.table.words(model.cluster) if model.cluster else None
-    scores = [_score(name, -values, each, groups, request.seed) for name, values in forecasts.items()]
-    own = scores[0]
-    gaps = [_score(one.name, one.losses - own.losses, each, groups, request.seed) for one in scores[1:]]
-    said = "; ".join(
-        f"{'better' if gap.mean > 0 else 'worse'} than the {gap.name} by {abs(gap.mean):.3f} "
-        f"(90 % interval {gap.low:+.3f} to {gap.high:+.3f})"
-        for gap in gaps
+    logit = _as_baseline(fitted.problem)
+    held = replace(_as_baseline(whole).rows(is_test), design=logit.design.on(outside.table))
+    split = Split(fitted.problem, outside, logit, held)
+    found = {OWN: -outside.likelihood().by_row(fitted.coefficients)}
+    beside, endless = _references(split, fitted, request, order, chosen)
+    found |= beside
+    note = f"fitted on {fitted.problem.num_rows} rows, scored on {outside.num_rows}; {_how(model)}"
+    came = _reliability("reliability", outcome_chances(outside, fitted.coefficients), outside)
+    scores, sentence = _told(
+        found, outside, request.seed, f"Forecasts of rows where {condition}", note, "Out of sample", endless
     )
-    how = "clusters" if groups else "rows"
-    note = f"fitted on {fitted.problem.num_rows} rows, scored on {outside.num_rows}; 90 % intervals by the bootstrap of {how}; lower is better"
-    return _scores_table(condition, scores, gaps, note), f"Out of sample the log score is {own.mean:.3f}: {said}."
+    return (scores, came), sentence
+
+
+def cross_validate(
+    whole: Problem,
+    request: Request,
+    order: str | None = None,
+    chooses: bool = False,
+    progress: Progress | None = None,
+) -> tuple[tuple[Table, Table], str]:
+    """The scores of a model on each fold of its rows when fitted on the others (with `order`: on the earlier ones).
+
+    Where it `chooses`, the strength of the penalty is chosen anew within the rows that each fold is fitted on.
+    """
+    _check_outcomes(whole.model)
+    logit, splits = _as_baseline(whole), folds(whole, request.seed, order)
+    by_fold, chances, endless = [], [], set[str]()
+    for at, (train, test) in enumerate(splits):
+        split = Split(whole.rows(train), whole.rows(test), logit.rows(train), logit.rows(test))
+        asked, chosen = replace(request, errors="observed"), None
+        if chooses and request.penalty is not None:
+            chosen = choose_strength(split.inside, request.penalty[0], request, order)
+            asked = replace(asked, penalty=(chosen.kind, chosen.strength))
+        fitted = fit(split.inside, asked)
+        found = {OWN: -split.outside.likelihood().by_row(fitted.coefficients)}
+        beside, without = _references(split, fitted, asked, order, chosen)
+        by_fold.append(found | beside)
+        chances.append(outcome_chances(split.outside, fitted.coefficients))
+        endless |= without
+        if progress is not None:
+            progress(at + 1, len(splits))
+    rows = np.concatenate([np.flatnonzero(test) for _, test in splits])
+    found = {name: np.concatenate([one[name] for one in by_fold]) for name in by_fold[0]}
+    way = f"forecast from earlier {order}" if order else f"{len(splits)} folds by {whole.model.cluster or 'row'}"
+    note = f"{way}, {len(rows)} rows scored; {_how(whole.model)}"
+    scored = _in_order(whole, rows)
+    table, sentence = _told(found, scored, request.seed, "Cross-validation", note, "In cross-validation", endless)
+    came = _reliability("cross_validation_reliability", np.concatenate(chances, 1), scored)
+    return (replace(table, name="cross_validation"), came), sentence
+
+
+def _in_order(whole: Problem, rows: NDArray[np.intp]) -> Problem:
+    """Rows of a problem in another order; of the design nothing is asked any more."""
+    return replace(whole, table=whole.table.rows(rows), observed=whole.observed.rows(rows))
+
+
+def _check_outcomes(model: Model) -> None:
+    if model.kind == "ultimatum":
+        raise UsageError("--test and --cross-validate score outcomes; an ultimatum game has offers")
+
+
+def _how(model: Model) -> str:
+    return f"90 % intervals by the bootstrap of {'clusters' if model.cluster else 'rows'}; lower is better"
 
 
 def _references(
-    inside: Problem, whole: Problem, is_test: NDArray[np.bool_], request: Request, order: str | None
-) -> dict[str, Floats]:
-    """Log-likelihoods of the held-out rows by a multinomial logit, plain and penalised, and by the base rate."""
-    logit = _as_baseline(whole)
-    train, test = logit.rows(~is_test), logit.rows(is_test).likelihood()
+    split: Split, fitted: Fitted, request: Request, order: str | None, chosen: Chosen | None
+) -> tuple[dict[str, Floats], set[str]]:
+    """The losses of the rows forecast [rows] by what stands beside a model, and which of the fits had no maximum."""
+    outside, logit = split.outside, split.logit_outside
     plain = replace(request, penalty=None, errors="observed")
-    found = {"multinomial logit": test.by_row(fit(train, plain).coefficients)}
-    if request.penalty is not None:
-        kind = request.penalty[0]
-        strength, _ = choose_strength(train, kind, plain, order)
-        found["penalised logit"] = test.by_row(fit(train, replace(plain, penalty=(kind, strength))).coefficients)
-    counts = np.array([one.sum() for one in inside.observed.outcomes.values()])
-    counts = counts + SHADOW * (counts.min() == 0)
-    seen = whole.rows(is_test).observed.outcomes.values()
-    rate = [math.log(count / counts.sum()) * one for count, one in zip(counts, seen, strict=True)]
-    return {**found, "base rate": np.asarray(sum(rate))}
+    beside = {LOGIT: (split.logit_inside, logit, plain)}
+    kind = None if request.penalty is None else request.penalty[0]
+    if kind is not None:
+        best = choose_strength(split.logit_inside, kind, plain, order)
+        beside[PENALISED] = (split.logit_inside, logit, replace(plain, penalty=(kind, best.strength)))
+        beside["model without penalty"] = (split.inside, outside, plain)
+    fits = {name: fit(inside, asked) for name, (inside, _, asked) in beside.items()}
+    found = {name: -held.likelihood().by_row(fits[name].coefficients) for name, (_, held, _) in beside.items()}
+    rates = base_rates(split.inside, outside.num_rows)
+    if kind is not None and chosen is not None:
+        inside = folds(split.inside, request.seed, order)
+        seen = np.concatenate([counts(split.inside.rows(held)) for _, held in inside], 1)
+        weights = pool_weights([chosen.chances, best.chances, _base_rates_of(split.inside, inside)], seen)
+        rival = outcome_chances(logit, fits[PENALISED].coefficients)
+        ahead = np.stack([outcome_chances(outside, fitted.coefficients), rival, rates])
+        found["pool of model, logit and base rate"] = losses(np.einsum("f,fon->on", weights, ahead), counts(outside))
+    endless = {name for name, one in fits.items() if not one.is_bounded or one.flat.diverging}
+    return {**found, BASE: losses(rates, counts(outside))}, endless
 
 
-def _scores_table(condition: str, scores: Sequence[Score], gaps: Sequence[Score], note: str) -> Table:
+def _base_rates_of(inside: Problem, splits: Sequence[tuple[Mask, Mask]]) -> Floats:
+    """The base rates of the rows that folds fit on as the chances of those held back, fold by fold."""
+    return np.concatenate([base_rates(inside.rows(train), int(test.sum())) for train, test in splits], 1)
+
+
+def _told(
+    found: dict[str, Floats], outside: Problem, seed: int, title: str, note: str, where: str, endless: set[str]
+) -> tuple[Table, str]:
+    """The table of losses by forecaster [rows] and the sentence that compares this model with the others."""
+    each, group = counts(outside).sum(0), groups(outside)
+    own = found[OWN]
+    scores = {name: _score(one, each, group, seed) for name, one in found.items()}
+    gaps = {name: _score(one - own, each, group, seed) for name, one in found.items() if name != OWN}
     columns = (
         Column("forecaster", "forecaster"), Column("score", "log score", "size"), Column("p5", "from", "size"),
-        Column("p95", "to", "size"), Column("better_by", "better by", "amount"),
+        Column("p95", "to", "size"), Column("better_by", "ahead by", "amount"), Column("better_p5", "from", "amount"),
+        Column("better_p95", "to", "amount"),
     )  # fmt: skip
-    ahead = (None, *(gap.mean for gap in gaps))
-    rows = tuple((one.name, one.mean, one.low, one.high, gap) for one, gap in zip(scores, ahead, strict=True))
-    return Table("scores", f"Forecasts of rows where {condition}", columns, rows, note)
-
-
-def _score(name: str, losses: Floats, each: Floats, groups: Sequence[object] | None, seed: int) -> Score:
-    """The mean loss of an observation, its interval by resampling rows or clusters."""
-    label = (
-        np.arange(len(losses)) if groups is None else np.unique([str(one) for one in groups], return_inverse=True)[1]
+    rows = []
+    for name, one in scores.items():
+        gap = gaps.get(name)
+        ahead = (None, None, None) if gap is None else (gap.mean, gap.low, gap.high)
+        rows.append((name, one.mean, one.low, one.high, *ahead))
+    fair = PENALISED if PENALISED in gaps else LOGIT
+    said = "; ".join(
+        f"{'better' if gaps[name].mean > 0 else 'worse'} than the {name} by {abs(gaps[name].mean):.3f} "
+        f"({-gaps[name].high:+.3f} to {-gaps[name].low:+.3f})"
+        for name in (fair, BASE)
     )
-    number = int(label.max()) + 1
-    total, weight = np.bincount(label, losses, number), np.bincount(label, each, number)
+    sentence = f"{where} the log score is {scores[OWN].mean:.3f} (lower is better): {said}; in brackets 90 % intervals of the difference."
+    if endless:
+        sentence += f" Without a maximum (separation), so that the score rests on where the climb stopped: {', '.join(sorted(endless))}."
+    return Table("scores", title, columns, tuple(rows), note), sentence
+
+
+def _reliability(name: str, chances: Floats, outside: Problem) -> Table:
+    """How often each outcome came, by the chance that this model gave it: [outcomes, rows]."""
+    columns = (
+        Column("event", "outcome"), Column("forecast", "forecast", "chance"), Column("frequency", "came", "chance"),
+        Column("count", "observations", "count"),
+    )  # fmt: skip
+    rows, each = [], counts(outside).sum(0)
+    for outcome, chance, came in zip(outside.observed.outcomes, chances, counts(outside), strict=True):
+        happened = np.repeat([True, False], outside.num_rows)
+        split = parts(np.tile(chance, 2), happened, np.concatenate([came, each - came]))
+        rows += [(outcome, one.forecast, one.frequency, round(one.weight)) for one in split.bins]
+    return Table(name, "How often outcomes came, by what the model forecast for them", columns, tuple(rows))
+
+
+def _score(found: Floats, each: Floats, group: NDArray[np.intp], seed: int) -> Score:
+    """The mean loss of an observation, its interval by resampling rows or clusters."""
+    number = int(group.max()) + 1
+    total, weight = np.bincount(group, found, number), np.bincount(group, each, number)
     drawn = np.random.default_rng(seed).multinomial(number, np.full(number, 1 / number), size=SAMPLES)
     means = (drawn @ total) / np.maximum(drawn @ weight, 1e-300)
     low, high = np.quantile(means, (0.05, 0.95))
-    mean = float(losses.sum() / each.sum())
-    return Score(name, mean if math.isfinite(mean) else math.inf, float(low), float(high), losses)
+    mean = float(found.sum() / each.sum())
+    return Score(mean if math.isfinite(mean) else math.inf, float(low), float(high))

@@ -12,6 +12,7 @@ from stratagem.fit.estimate import Fitted
 from stratagem.fit.jet import Floats
 from stratagem.fit.table import Table as Data
 
+MOST_VALUES = 200  # of a column that is varied
 DRAWS = 400  # of coefficients from their normal approximation
 
 
@@ -42,7 +43,7 @@ def predictions(fitted: Fitted, new: Data) -> Table:
 def statics(fitted: Fitted, asked: str, seed: int = 1) -> Table:
     """How the average chances of outcomes move as one column takes other values, all else as in the data.
 
-    `asked` is `column` or `column=low:high`. With 90 % intervals from the normal approximation of the coefficients.
+    `asked` is `column`, `column=low:high` (five values) or `column=low:high:count`. With 90 % intervals from the normal approximation of the coefficients.
     """
     name, _, span = asked.partition("=")
     problem = fitted.problem
@@ -89,8 +90,17 @@ def _values(table: Data, name: str, span: str) -> list[float] | list[str]:
         return sorted({str(one) for one in column})
     if not span:
         return sorted({float(one) for one in np.quantile(column.astype(float), (0.05, 0.25, 0.5, 0.75, 0.95))})
+    low, _, rest = span.partition(":")
+    high, _, count = rest.partition(":")
     try:
-        low, high = (float(one) for one in span.split(":"))
+        return [float(one) for one in np.linspace(float(low), float(high), _count(count or "5"))]
     except ValueError:
-        raise UsageError(f"--vary {name}={quote(span)}; write `{name}=low:high`") from None
-    return [float(one) for one in np.linspace(low, high, 5)]
+        raise UsageError(
+            f"--vary {name}={quote(span)}; write `{name}=low:high`, or `{name}=low:high:count` with 2 to {MOST_VALUES} values"
+        ) from None
+
+
+def _count(text: str) -> int:
+    if not 2 <= int(text) <= MOST_VALUES:
+        raise ValueError(text)
+    return int(text)

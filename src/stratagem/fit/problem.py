@@ -15,7 +15,7 @@ from stratagem.fit import jet, signalling, ultimatum
 from stratagem.fit.design import Design, design, usable_rows
 from stratagem.fit.jet import Floats, Jet, Number
 from stratagem.fit.likelihood import Likelihood, Penalty
-from stratagem.fit.model_file import SIGNALLING_PAYOFFS, Model
+from stratagem.fit.model import SIGNALLING_PAYOFFS, Model
 from stratagem.fit.responses import Observed, missing_response, observe
 from stratagem.fit.table import Table, rows_where
 from stratagem.fit.tree import Tree

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stratagem.errors import DataError, near, one_of, quote
 from stratagem.fit.jet import Floats
-from stratagem.fit.model_file import Model
+from stratagem.fit.model import Model
 from stratagem.fit.table import Table
 from stratagem.fit.tree import Tree
 

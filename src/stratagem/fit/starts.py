@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stratagem.fit.jet import Floats, Jet, Number
 from stratagem.fit.likelihood import Likelihood
 from stratagem.fit.maximise import maximise
-from stratagem.fit.model_file import Move
+from stratagem.fit.model import Move
 from stratagem.fit.problem import Problem
 from stratagem.fit.tree import Tree
 

@@ -17,7 +17,7 @@ import numpy as np
 from stratagem.errors import NotSolvedError
 from stratagem.fit import jet
 from stratagem.fit.jet import Floats, Jet, Number
-from stratagem.fit.model_file import Model, Move
+from stratagem.fit.model import Model, Move
 
 NUM_POINTS = 48  # of Gauss-Hermite quadrature, for probit choices among three actions and more
 

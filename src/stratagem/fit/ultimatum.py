@@ -14,7 +14,7 @@ import numpy as np
 
 from stratagem.fit import jet
 from stratagem.fit.jet import Floats, Jet, Number
-from stratagem.fit.model_file import Model
+from stratagem.fit.model import Model
 from stratagem.fit.responses import Observed
 
 MOST = 700.0  # the largest exponent that is worked out

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from stratagem.analyse.briefing import Briefing
-from stratagem.analyse.finding import Cell, Column, Table
+from stratagem.analyse.finding import Table
 from stratagem.analyse.grounds import Grounds
-from stratagem.show.findings import shown
-from stratagem.show.grids import Grid, GridCell, GridHead, GridRow, number, words
+from stratagem.show.grids import Grid, GridCell, grid_of, words
 from stratagem.show.numbers import clean
 from stratagem.show.wording import Wording
 
@@ -53,24 +52,8 @@ class Anchors:
         return words(wording.name(text), f"#number-{owner}" if owner in self.numbers else None)
 
     def grid_of(self, table: Table, wording: Wording) -> Grid:
-        """The table of a finding, with names in words."""
-        first, *others = table.columns
-        rows = [
-            GridRow(
-                head.text, tuple(self._cell(cell, column, wording) for cell, column in zip(row[1:], others, strict=True)),
-                href=head.href, value=head.value,
-            )
-            for row in table.rows
-            for head in [self._cell(row[0], first, wording)]
-        ]  # fmt: skip
-        heads = tuple(GridHead(wording.name(one.header or one.name), one.kind != "text") for one in table.columns)
-        note = wording.sentence(table.note) if table.note else None
-        return Grid(wording.sentence(table.title), heads, tuple(rows), note)
-
-    def _cell(self, cell: Cell, column: Column, wording: Wording) -> GridCell:
-        if column.kind == "text" or cell is None or isinstance(cell, str):
-            return self.named(cell, wording) if cell else words(None)
-        return number(cell, shown(cell, column))
+        """The table of a finding, with names in words that link to the check of assumptions."""
+        return grid_of(table, wording, self.named)
 
     def grounds(self, grounds: Grounds | None) -> GroundLinks | None:
         """Everything a judgement rests on, as links."""

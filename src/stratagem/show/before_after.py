@@ -10,7 +10,7 @@ from stratagem.analyse.finding import Finding
 from stratagem.show.figures import Chart, Point, points
 from stratagem.show.files import write_atomically
 from stratagem.show.numbers import chance
-from stratagem.show.reliability import standing_alone
+from stratagem.show.vega import standing_alone
 
 STATED = "as stated"
 KEY = (("ring", "before what was seen"), ("dot", "after"), ("range", "5 to 95 % over worlds, after"))

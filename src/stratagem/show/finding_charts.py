@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from stratagem.analyse.finding import Cell, Finding, Table
 from stratagem.show.figures import RANGE_ENDS, Cells, Chart, Point, hue, points, regions
 from stratagem.show.findings import shown
+from stratagem.show.fit_charts import of_fit, of_score
 from stratagem.show.numbers import chance, clean
 from stratagem.show.wording import Wording
 
@@ -297,5 +298,5 @@ def _of_options(finding: Finding, words: Wording) -> Iterator[Chart]:
 
 _CHARTS: dict[str, Callable[[Finding, Wording], Iterator[Chart]]] = {
     "events": _of_events, "shift": _of_shift, "flips": _of_flips, "discover": _of_discover, "sensitivity": _of_sensitivity,
-    "learn": _of_learn, "options": _of_options,
+    "learn": _of_learn, "options": _of_options, "fit": lambda finding, _: of_fit(finding), "score": lambda finding, _: of_score(finding),
 }  # fmt: skip

@@ -53,7 +53,7 @@ def _basis(finding: Finding) -> Iterator[str]:
     cited = dict.fromkeys(one.source.partition(" ")[0] for one in finding.rests_on if one.source is not None)
     assumed = [one.element for one in finding.rests_on if one.source is None]
     sourced = len(finding.rests_on) - len(assumed)
-    yield f"Rests most directly on {len(finding.rests_on)} numbers: " + "; ".join(
+    yield f"Rests most directly on {len(finding.rests_on)} {'number' if len(finding.rests_on) == 1 else 'numbers'}: " + "; ".join(
         part for part in (
             f"{sourced} with a source ({', '.join(cited)})" if sourced else "",
             f"{len(assumed)} assumed ({_listed(assumed)})" if assumed else "",

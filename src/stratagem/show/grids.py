@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from stratagem.analyse.finding import Cell, Column, Table
+from stratagem.show.findings import shown
 from stratagem.show.numbers import clean
+from stratagem.show.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -67,3 +70,22 @@ def grid(title: str, head: Sequence[str], rows: Iterable[GridRow], note: str | N
     is_number = [any(row.cells[place].kind == "number" for row in found) for place in range(len(head) - 1)]
     heads = tuple(GridHead(clean(text), number) for text, number in zip(head, [False, *is_number], strict=True))
     return Grid(clean(title), heads, found, clean(note) if note else None)
+
+
+def grid_of(table: Table, wording: Wording, named: Callable[[object, Wording], GridCell] | None = None) -> Grid:
+    """The table of a finding, with names in words; `named` makes a cell of text, such as one that links."""
+    called = named or (lambda text, wording: words(wording.name(text)))
+
+    def cell(one: Cell, column: Column) -> GridCell:
+        if column.kind == "text" or one is None or isinstance(one, str):
+            return called(one, wording) if one else words(None)
+        return number(one, shown(one, column))
+
+    first, *others = table.columns
+    rows = []
+    for row in table.rows:
+        head = cell(row[0], first)
+        cells = tuple(cell(one, column) for one, column in zip(row[1:], others, strict=True))
+        rows.append(GridRow(head.text, cells, href=head.href, value=head.value))
+    heads = tuple(GridHead(wording.name(one.header or one.name), one.kind != "text") for one in table.columns)
+    return Grid(wording.sentence(table.title), heads, tuple(rows), wording.sentence(table.note) if table.note else None)

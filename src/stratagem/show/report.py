@@ -1,32 +1,19 @@
-"""A briefing as one HTML file that needs nothing else: no script, no request, all text of users escaped.
-
-The one place that imports `jinja2`. Autoescape is on whatever the name of a template, and only drawn figures pass as markup.
-"""
+"""A briefing as one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
-from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from stratagem.analyse.briefing import Briefing
 from stratagem.analyse.forecast import FIXED_SENTENCE
-from stratagem.errors import StratagemError
 from stratagem.show import sections
 from stratagem.show.anchors import Anchors
-from stratagem.show.figures import Figure
 from stratagem.show.files import write_atomically
+from stratagem.show.html import page
 from stratagem.show.numbers import clean
-from stratagem.show.vega import EXTRA
 
-TEMPLATE, STYLE = "report.html.jinja", "report.css"
-
-
-def check_packages() -> None:
-    """Raise `StratagemError` where a package that a report needs is missing, before time is spent on what it would show."""
-    if any(find_spec(name) is None for name in ("jinja2", "vl_convert")):
-        raise StratagemError(EXTRA)
+TEMPLATE = "report.html.jinja"
 
 
 def write_report(briefing: Briefing, path: str | Path) -> None:
@@ -36,34 +23,7 @@ def write_report(briefing: Briefing, path: str | Path) -> None:
 
 def report_html(briefing: Briefing) -> str:
     """The report of a briefing. Raises `StratagemError` where a package of the extra `report` is missing."""
-    try:
-        from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  only reports need it
-        from markupsafe import Markup  # noqa: PLC0415
-    except ImportError:
-        raise StratagemError(EXTRA) from None
-    files = resources.files(__package__ or "stratagem.show")
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_together
-    )
-    template = environment.from_string((files / TEMPLATE).read_text("utf-8"))
-    style = Markup((files / STYLE).read_text("utf-8"))  # ours, and without `</`
-    return template.render(style=style, **_safe(_context(briefing), Markup))
-
-
-def _together(value: Any) -> Any:
-    """Text in which no line breaks between a number and its percent sign."""
-    return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value
-
-
-def _safe(value: Any, markup: type[str]) -> Any:
-    """The same data with drawn figures marked as markup."""
-    if isinstance(value, Figure):
-        return {
-            "name": value.name, "title": value.title, "key": value.key, "wide": markup(value.wide), "narrow": markup(value.narrow),
-        }  # fmt: skip
-    if isinstance(value, dict):
-        return {key: _safe(inner, markup) for key, inner in value.items()}
-    return [_safe(one, markup) for one in value] if isinstance(value, list) else value
+    return page(TEMPLATE, _context(briefing))
 
 
 def _context(briefing: Briefing) -> dict[str, Any]:

@@ -19,6 +19,10 @@ ATTRIBUTES = {
     "transform", "d", "x", "y", "x1", "y1", "x2", "y2", "dy", "width", "height", "r", "cx", "cy", "viewBox", "fill", "stroke",
     "fill-opacity", "stroke-opacity", "opacity", "stroke-width", "stroke-dasharray", "stroke-linecap", "text-anchor", "font-size", "font-weight",
 }  # fmt: skip
+COLOURS = {
+    "--paper": "#fdfdfb", "--ink": "#1d2126", "--soft": "#5c636b", "--line": "#dcdcd4", "--accent": "#1f5f9e", "--other": "#b4541a",
+    "--p0": "#1f5f9e", "--p1": "#a94e16", "--p2": "#75419b", "--p3": "#27765a", "--p4": "#a3324f", "--p5": "#66661c",
+}  # fmt: skip
 _VALUE = re.compile(r"[-+0-9A-Za-z#.,()% ]*\Z")
 CONFIG = {
     "aria": False,
@@ -51,6 +55,15 @@ def named(root: ElementTree.Element, name: str, title: str, description: str) ->
         element.text = content
         root.insert(place, element)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def standing_alone(svg: str) -> str:
+    """An SVG made for a page, with the page's colours, paper and kind of letters written in."""
+    for name, colour in COLOURS.items():
+        svg = svg.replace(f"var({name})", colour)
+    head, rest = svg.split(">", 1)
+    named = head.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" ', 1)
+    return f'{named}><rect width="100%" height="100%" fill="{COLOURS["--paper"]}"/>{rest}'
 
 
 def _inert(element: ElementTree.Element) -> ElementTree.Element:
