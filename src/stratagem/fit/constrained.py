@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit, logit, ndtri
 
 from stratagem.fit import jet, signalling
-from stratagem.fit.jet import Floats, Jet, Number
+from stratagem.fit.jet import Floats, Jet, Number, Slope
 from stratagem.fit.likelihood import Likelihood
 from stratagem.fit.maximise import maximise, newton_step
 from stratagem.fit.problem import Problem
@@ -107,10 +107,11 @@ def _rows(problem: Problem, at: Floats, inclined: Floats, order: int = 2) -> _Ro
     inputs = problem.design.jets(at[None], order)
     last, whole = len(inputs), problem.whole(inputs)
     z = Jet.of_input(inclined[None], last, order)
-    logs = signalling.log_outcomes(whole, jet.apply(jet.normal_chance, z))
+    logs = signalling.log_outcomes(whole, signalling.resist_of(z))
     height = jet.total([logs[name] * count for name, count in problem.observed.outcomes.items()])
     excess = signalling.excess(whole, z)
-    assert isinstance(height, Jet) and isinstance(excess, Jet)
+    assert isinstance(height, Jet)
+    assert isinstance(excess, Jet)
     return _Rows(height, excess, last)
 
 
@@ -118,7 +119,7 @@ def _restored(problem: Problem, at: Floats, inclined: Floats) -> Floats:
     """Inclinations after one of Newton's steps towards the constraint."""
     rows = _rows(problem, at, inclined, 1)
     move = -rows.excess.value[0] / np.broadcast_to(rows.excess.slope[rows.last], (1, len(inclined)))[0]
-    return inclined + np.clip(np.nan_to_num(move), -FARTHEST, FARTHEST)
+    return np.asarray(inclined + np.clip(np.nan_to_num(move), -FARTHEST, FARTHEST), float)
 
 
 def _merit(rows: _Rows, prices: Floats) -> float:
@@ -135,7 +136,7 @@ def _step(problem: Problem, rows: _Rows, prices: Floats) -> tuple[Floats, Floats
     tangent = {k: -np.broadcast_to(one, shape) / by_z for k, one in rows.excess.slope.items() if k != z}
     reduced = _reduced(lagrangian, z, tangent, back)
     design = problem.design
-    on_rows = Likelihood(design, lambda inputs, chosen: reduced.rows(np.arange(shape[1])[chosen]), problem.num_rows)
+    on_rows = Likelihood(design, lambda _, chosen: reduced.rows(np.arange(shape[1])[chosen]), problem.num_rows)
     there = on_rows(np.zeros((1, len(design))))
     step, promise = newton_step(there.gradient, there.hessian, problem.spreads())
     moves = back[0] + sum(
@@ -147,14 +148,14 @@ def _step(problem: Problem, rows: _Rows, prices: Floats) -> tuple[Floats, Floats
 def _reduced(lagrangian: Jet, z: int, tangent: dict[int, Floats], back: Floats) -> Jet:
     """The Lagrangian as a jet of the inputs alone, the inclination following along `tangent` from `back` on."""
 
-    def bend(k: int, m: int) -> Floats | float:
+    def bend(k: int, m: int) -> Slope:
         return lagrangian.bend.get((min(k, m), max(k, m)), 0.0)
 
     inputs = sorted({*lagrangian.slope, *tangent} - {z})
-    slope = {
+    slope: dict[int, Slope] = {
         k: lagrangian.slope.get(k, 0.0) + back * (bend(k, z) + tangent.get(k, 0.0) * bend(z, z)) for k in inputs
     }
-    bends = {
+    bends: dict[tuple[int, int], Slope] = {
         (k, m): bend(k, m)
         + tangent.get(m, 0.0) * bend(k, z)
         + tangent.get(k, 0.0) * bend(m, z)

@@ -25,6 +25,7 @@ from stratagem.fit.uncertainty import bootstrap, inverse_information, sandwich
 
 Progress = Callable[[int, int], None]
 HIGHER = 1e-6  # what an end must lie above a maximum to count as higher
+FURTHER, MOVES = 50, 0.01  # steps on from an end that is no maximum, and by how many spreads what rises moves in them
 FEW = 4  # starts, below which no further ones are drawn
 MOST_ROUNDS = 4  # of further starts, while the best maximum was found only once
 
@@ -86,7 +87,7 @@ class Fitted:
     @property
     def estimates(self) -> tuple[Estimate, ...]:
         """Each coefficient with its standard error."""
-        hidden = self.flat.names() if self.has_maximum or self.flat.diverging else frozenset(self.names)
+        hidden = self.flat.names() if self.has_maximum else {*self.flat.names(), *(self.rising or self.names)}
         return tuple(
             Estimate(name, float(value), None if name in hidden else math.sqrt(max(float(variance), 0.0)))
             for name, value, variance in zip(self.names, self.coefficients, np.diag(self.covariance), strict=True)
@@ -117,7 +118,7 @@ def fit(problem: Problem, request: Request | None = None, progress: Progress | N
     there = likelihood(best[None])
     information = -there.hessian[0]
     flat = flat_directions(information, problem.design.names, spreads, known)
-    rising = () if is_bounded else _rising(problem, likelihood, highest.coefficients, known)
+    rising = () if is_bounded else _rising(problem, likelihood, highest.coefficients, Flat() if maxima else flat)
     inverse = inverse_information(information, spreads)
     covariance, failed = _covariance(problem, request, inverse, best, spreads, penalty, progress)
     return Fitted(
@@ -126,11 +127,13 @@ def fit(problem: Problem, request: Request | None = None, progress: Progress | N
     )  # fmt: skip
 
 
-def _rising(problem: Problem, likelihood: Likelihood, at: Floats, known: Seen) -> tuple[str, ...]:
-    """The coefficients along which the likelihood has a slope but no curvature at a point [P]."""
-    information = -likelihood(at[None]).hessian[0]
-    flat = flat_directions(information, problem.design.names, problem.spreads(), known)
-    return tuple(dict.fromkeys(name for one in flat.diverging for name in one.parts))
+def _rising(problem: Problem, likelihood: Likelihood, at: Floats, flat: Flat) -> tuple[str, ...]:
+    """The coefficients that are still on the move where a climb stopped [P]: in flat directions, or when it goes on."""
+    spreads = problem.spreads()
+    on = maximise(likelihood, at[None], spreads, most_steps=FURTHER).coefficients[0]
+    moves = np.abs((on - at) * spreads) > MOVES
+    flown = {name for one in flat.diverging for name in one.parts}
+    return tuple(name for name, moved in zip(problem.design.names, moves, strict=True) if moved or name in flown)
 
 
 def _climbs(

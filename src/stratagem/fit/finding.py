@@ -54,7 +54,7 @@ def manifest(fitted: Fitted) -> Mapping[str, object]:
         "penalty": None if fitted.request.penalty is None else list(fitted.request.penalty), "seed": fitted.request.seed,
         "starts": fitted.num_starts, "starts_unfinished": fitted.num_unfinished, "samples_failed": fitted.num_failed_samples,
         "has_maximum": fitted.has_maximum, "is_bounded": fitted.is_bounded, "unidentified": [list(one.parts) for one in fitted.flat.unseen],
-        "hardly_identified": [list(one.parts) for one in fitted.flat.faint], "separated": [list(one.parts) for one in fitted.flat.diverging],
+        "hardly_identified": [list(one.parts) for one in fitted.flat.faint], "separated": [] if fitted.has_maximum else list(fitted.rising),
         "equilibrium": problem.model.equilibrium if problem.model.kind == "signalling" else None,
     }  # fmt: skip
 
@@ -156,13 +156,14 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
             f"Next to not identified: the likelihood hardly changes as {_mixed(one)}; no standard error is given for {_them(one)}. "
             "Fix one of them, or leave one out."
         )
-    for one in fitted.flat.diverging:
+    if not fitted.has_maximum:
         yield (
-            f"No maximum (separation): the likelihood rises without end along {_listed(one.names)}; the estimates stand where the "
-            "climb stopped and have no standard error. Give `--penalty log-f` or leave a term out."
+            f"No maximum (as under separation): the likelihood rises without end along {_listed(fitted.rising)}; the estimates stand where "
+            "the climb stopped, and these have no standard error. Give `--penalty log-f`, fix one of them or leave one out."
+            if fitted.rising
+            else "No maximum was found: the estimates stand where the highest climb stopped and have no standard errors. Simplify the model, "
+            "or give `--penalty ridge`."
         )
-    if not fitted.has_maximum and not fitted.flat.diverging:
-        yield "No maximum was found: the estimates stand where the highest climb stopped and have no standard errors. Simplify the model, or give `--penalty ridge`."
     if fitted.has_maximum and not fitted.is_bounded:
         yield (
             f"The likelihood may have no highest point: a start rose above the maximum reported, to the log-likelihood {fitted.highest:.4f}, "

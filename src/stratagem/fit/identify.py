@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -67,7 +68,8 @@ def seen(likelihood: Likelihood, at: Floats, spreads: Floats, seed: int) -> Seen
 
 def num_flat(information: Floats, spreads: Floats) -> int:
     """In how many directions an information matrix [P, P] has none."""
-    return int(_is_flat(np.linalg.eigvalsh(information / np.outer(spreads, spreads))).sum())
+    sizes = np.asarray(np.linalg.eigvalsh(information / np.outer(spreads, spreads)), float)
+    return int(_is_flat(sizes).sum())
 
 
 def _is_flat(sizes: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -79,9 +81,7 @@ def flat_directions(information: Floats, names: tuple[str, ...], spreads: Floats
     sizes, ways = np.linalg.eigh(information / np.outer(spreads, spreads))
     order = [at for at in np.argsort(np.abs(sizes)) if _is_flat(sizes)[at]]
     cuts = np.cumsum([0, known.unseen, known.faint, len(order)])
-    unseen, faint, diverging = (
-        _mixes(ways[:, order[low:high]].T, names, spreads) for low, high in zip(cuts, cuts[1:], strict=False)
-    )
+    unseen, faint, diverging = (_mixes(ways[:, order[low:high]].T, names, spreads) for low, high in pairwise(cuts))
     return Flat(unseen, faint, diverging)
 
 
@@ -89,7 +89,7 @@ def _mixes(ways: Floats, names: tuple[str, ...], spreads: Floats) -> tuple[Mix, 
     """The space that directions [D, P] span, by directions that mix as few coefficients as elimination leaves."""
     rows = ways.copy()
     for at in range(len(rows)):
-        row, column = np.unravel_index(int(np.abs(rows[at:]).argmax()), rows[at:].shape)
+        row, column = divmod(int(np.abs(rows[at:]).argmax()), rows.shape[1])
         rows[[at, at + row]] = rows[[at + row, at]]
         rows[at] /= rows[at, column]
         others = np.arange(len(rows)) != at

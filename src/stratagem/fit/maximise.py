@@ -43,7 +43,11 @@ class _Step:
 
 
 def maximise(
-    function: Likelihood, starts: Floats, spreads: Floats, free: NDArray[np.bool_] | None = None
+    function: Likelihood,
+    starts: Floats,
+    spreads: Floats,
+    free: NDArray[np.bool_] | None = None,
+    most_steps: int = MOST_STEPS,
 ) -> Ends:
     """Climb from every start [S, P] until Newton's step promises nothing more.
 
@@ -54,7 +58,7 @@ def maximise(
     free = np.ones(at.shape[1], bool) if free is None else free
     promise, rise = np.full(len(at), np.inf), np.full(len(at), np.inf)
     moving = np.flatnonzero(np.isfinite(now.value))
-    for _ in range(MOST_STEPS):
+    for _ in range(most_steps):
         newton = _newton(now.gradient[moving], now.hessian[moving], spreads, free)
         promise[moving], rise[moving] = newton.promise, newton.rise
         goes_on = newton.promise > GAIN

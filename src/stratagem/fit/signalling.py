@@ -18,14 +18,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, owens_t
+from scipy.special import ndtr, owens_t
 
 from stratagem.fit import jet
 from stratagem.fit.jet import Floats, Jet, Number
 
 RHO = math.sqrt(0.5)
 SMALLEST = 1e-12
-GRID = np.concatenate([[-40.0], np.linspace(-5.0, 5.0, 51), [40.0]])  # of inclinations, between which equilibria are looked for
+GRID = np.concatenate(
+    [[-40.0], np.linspace(-5.0, 5.0, 51), [40.0]]
+)  # of inclinations, between which equilibria are looked for
 REFINED = 60  # steps at most to an equilibrium between two points of the grid
 STRIDE, STRIDES = 0.05, 2000  # along the branch: of inclination and precision together, and how many at most
 
@@ -82,7 +84,12 @@ def _at_least(number: Number) -> Number:
 
 def excess(inputs: Sequence[Number], inclined: Number) -> Number:
     """How much more B is inclined to resist than A, who expects resistance with chance Phi(`inclined`), takes B to be."""
-    return replies(inputs, _at_least(jet.apply(jet.normal_chance, inclined)))[3] - inclined
+    return replies(inputs, resist_of(inclined))[3] - inclined
+
+
+def resist_of(inclined: Number) -> Number:
+    """B's chance of resisting, kept off zero, as A divides by it."""
+    return _at_least(jet.apply(jet.normal_chance, inclined))
 
 
 def _excess_and_slope(inputs: Sequence[Floats], inclined: Floats) -> tuple[Floats, Floats]:
@@ -182,7 +189,7 @@ def likeliest(inputs: Sequence[Floats], counts: Mapping[str, Floats]) -> Floats:
     shape = np.broadcast_shapes(*(np.shape(one) for one in inputs))
     flat = [np.broadcast_to(np.asarray(one, float), shape).ravel() for one in inputs]
     found, rows = equilibria(flat)
-    logs = log_outcomes([one[rows] for one in flat], ndtr(found))
+    logs = log_outcomes([one[rows] for one in flat], np.asarray(resist_of(found)))
     heights = sum(np.broadcast_to(count, shape).ravel()[rows] * logs[name] for name, count in counts.items())
     order = np.lexsort((np.asarray(heights), rows))
     chosen = np.full(flat[0].shape, np.nan)
@@ -204,7 +211,7 @@ def resistance(inputs: Sequence[Number], counts: Mapping[str, Floats] | None = N
         for _ in range(order):
             inclined = inclined - excess(inputs, inclined) * (1.0 / slope)
             inclined = inclined + (value - inclined.value) if isinstance(inclined, Jet) else inclined
-        return jet.apply(jet.normal_chance, inclined)
+        return resist_of(inclined)
 
 
 def log_outcomes(inputs: Sequence[Number], resist: Number) -> dict[str, Number]:
