@@ -146,6 +146,9 @@ def _offers(fitted: Fitted) -> Table:
 
 def _caveats(fitted: Fitted) -> Iterator[str]:
     problem = fitted.problem
+    never = [name for name, count in problem.observed.outcomes.items() if not count.any()]
+    if never:
+        yield f"No row ends in {_listed(never)}: what leads there is known only to be rare."
     for one in fitted.flat.unseen:
         yield (
             f"Not identified: the likelihood does not change as {_mixed(one)}; no standard error is given for {_them(one)}. "

@@ -13,6 +13,7 @@ from stratagem.fit.likelihood import Likelihood
 
 RANK = 1e-8  # a singular value of the scores below this share of the largest is zero
 WEAK = 1e-8  # an information below this share of the largest is none
+NONE = 1e-6  # an information below which a coefficient is known to no better than a thousand errors
 NEAR = WEAK**0.5  # the same of scores, whose squares are information
 PART = 1e-3  # the least share of a flat direction that names a coefficient
 
@@ -73,7 +74,7 @@ def num_flat(information: Floats, spreads: Floats) -> int:
 
 
 def _is_flat(sizes: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return np.asarray(sizes <= WEAK * max(float(sizes.max(initial=0)), 1e-300), bool)
+    return np.asarray(sizes <= max(WEAK * float(sizes.max(initial=0)), NONE), bool)
 
 
 def flat_directions(information: Floats, names: tuple[str, ...], spreads: Floats, known: Seen) -> Flat:

@@ -130,10 +130,7 @@ def problem(model: Model, table: Table, conditions: Sequence[str] = (), keep: Se
         missing["response"] = int(lacking.sum())
     used = asked.rows(usable & ~lacking)
     if not len(used):
-        raise DataError(
-            f"{table.file}: no row of {len(table)} is left"
-            + ("; each misses a cell that is used" if len(asked) else "; none meets the conditions")
-        )
+        raise DataError(f"{table.file}: {_why_none(table, asked)}")
     return Problem(
         model=model,
         table=used,
@@ -143,3 +140,9 @@ def problem(model: Model, table: Table, conditions: Sequence[str] = (), keep: Se
         dropped=missing,
         num_dropped=len(asked) - len(used),
     )
+
+
+def _why_none(table: Table, asked: Table) -> str:
+    if not len(table):
+        return "no rows; the file has a header only"
+    return f"no row of {len(table)} is left; {'each misses a cell that is used' if len(asked) else 'none meets the conditions'}"
