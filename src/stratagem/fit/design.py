@@ -16,9 +16,10 @@ import numpy as np
 from stratagem.errors import DataError, UsageError, near, one_of, quote
 from stratagem.fit.jet import Floats, Jet
 from stratagem.fit.model import Model, Term
-from stratagem.fit.table import Table
+from stratagem.fit.table import Table, is_number
 
 CONSTANT = "constant"
+MOSTLY = 0.5  # the share of words from which on a column is words
 FUNCTIONS = {"sqrt": np.sqrt}  # beside those that formulaic brings
 
 
@@ -93,6 +94,20 @@ def _check_columns(model: Model, term: Term, table: Table) -> None:
             raise model.fault(
                 term.place, found, f"one of {one_of(table.columns)}", "F4", max(0, term.formula.find(name))
             )
+        _check_cells(term, name, table)
+
+
+def _check_cells(term: Term, name: str, table: Table) -> None:
+    """A column of numbers with a word among them is no factor, unless the formula says so."""
+    column = table.column(name)
+    if column.dtype == np.float64 or f"C({name})" in (term.formula or "").replace(" ", ""):
+        return
+    wrong = [at for at, one in enumerate(column) if one is not None and not is_number(one)]
+    if 0 < len(wrong) < MOSTLY * sum(one is not None for one in column):
+        raise DataError(
+            f"{table.file}:{table.lines[wrong[0]]}: {quote(column[wrong[0]])} in the column {quote(name)}, whose other cells are numbers "
+            f"({len(wrong)} such); mend it, or leave it empty where it is missing; for a factor write `C({name})` [F4]"
+        )
 
 
 def design(model: Model, table: Table) -> Design:
@@ -121,6 +136,11 @@ def design(model: Model, table: Table) -> Design:
         inputs.append(Input(term, _together(matrix, index), tuple(dict.fromkeys(index)), tuple(index), spec))
     if not names:
         raise UsageError(f"{model.file}: nothing to estimate; give at least one payoff a formula [F3]")
+    if len(names) > len(table):
+        raise DataError(
+            f"{table.file}: {len(names)} coefficients for {len(table)} row{'s' if len(table) > 1 else ''} that can be used; "
+            "leave terms out, or factors with as many levels as rows"
+        )
     return Design(tuple(inputs), tuple(names), tuple(constants))
 
 
@@ -202,6 +222,6 @@ def _again(term: Term, spec: Any, table: Table) -> Floats:
 
 def _check_varies(model: Model, term: Term, matrix: Floats, labels: Sequence[str]) -> None:
     for label, column in zip(labels, matrix.T, strict=True):
-        if label != CONSTANT and np.ptp(column) == 0:
+        if label != CONSTANT and len(column) > 1 and np.ptp(column) == 0:
             found = f"{quote(label)}, which is {column[0]:g} in all {len(column)} rows"
             raise model.fault(term.place, found, "leave it out: it cannot be told from a constant (`1`)", "F4")

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from stratagem.errors import NotSolvedError
-from stratagem.fit.identify import Flat, flat_directions, num_unseen
+from stratagem.fit.identify import Flat, Seen, flat_directions, num_flat, seen
 from stratagem.fit.jet import Floats
 from stratagem.fit.likelihood import Likelihood
 from stratagem.fit.maximise import Maximum, distinct, maximise, merged, polish
@@ -24,7 +24,9 @@ from stratagem.fit.starts import starts as draw_starts
 from stratagem.fit.uncertainty import bootstrap, inverse_information, sandwich
 
 Progress = Callable[[int, int], None]
-SLACK = 0.1  # what ends of one endless rise may differ by
+HIGHER = 1e-6  # what an end must lie above a maximum to count as higher
+FURTHER, MOVES = 50, 0.01  # steps on from an end that is no maximum, and by how many spreads what rises moves in them
+FEW = 4  # starts, below which no further ones are drawn
 MOST_ROUNDS = 4  # of further starts, while the best maximum was found only once
 
 
@@ -74,6 +76,7 @@ class Fitted:
     num_unfinished: int  # starts that ended on no maximum
     is_bounded: bool  # whether the highest end is a maximum
     highest: float  # the log-likelihood at the highest end
+    rising: tuple[str, ...]  # the coefficients along which the highest end rises, where that is no maximum
     num_failed_samples: int
 
     @property
@@ -84,11 +87,16 @@ class Fitted:
     @property
     def estimates(self) -> tuple[Estimate, ...]:
         """Each coefficient with its standard error."""
-        hidden = self.flat.names()
+        hidden = self.flat.names() if self.has_maximum else {*self.flat.names(), *(self.rising or self.names)}
         return tuple(
             Estimate(name, float(value), None if name in hidden else math.sqrt(max(float(variance), 0.0)))
             for name, value, variance in zip(self.names, self.coefficients, np.diag(self.covariance), strict=True)
         )
+
+    @property
+    def has_maximum(self) -> bool:
+        """Whether the estimates are a maximum."""
+        return bool(self.maxima)
 
     @property
     def num_free(self) -> int:
@@ -99,57 +107,74 @@ class Fitted:
 def fit(problem: Problem, request: Request | None = None, progress: Progress | None = None) -> Fitted:
     """Maximum likelihood (penalised where asked) from several starts. Raises `NotSolvedError` where none ends anywhere."""
     request = request or Request()
-    spreads = problem.design.spreads()
+    spreads = problem.spreads()
     penalty = None if request.penalty is None else Pull.on(problem.design, *request.penalty)
     likelihood = problem.likelihood(penalty=penalty)
     first = draw_starts(problem, request.starts, request.seed)
-    unseen = 0 if penalty is not None else num_unseen(likelihood, first[0], spreads, request.seed)
-    maxima, highest, tried, unfinished = _climbs(problem, likelihood, request, first, unseen, progress)
-    is_bounded = bool(maxima) and maxima[0].value > highest.value - 1e-6
+    known = Seen() if penalty is not None else seen(likelihood, first[0], spreads, request.seed)
+    maxima, highest, tried, unfinished = _climbs(problem, likelihood, request, first, known, progress)
+    is_bounded = bool(maxima) and maxima[0].value > highest.value - HIGHER
     best = polish(likelihood, maxima[0].coefficients, spreads) if maxima else highest.coefficients
     there = likelihood(best[None])
     information = -there.hessian[0]
-    flat = flat_directions(information, problem.design.names, spreads, unseen)
+    flat = flat_directions(information, problem.design.names, spreads, known)
+    rising = () if is_bounded else _rising(problem, likelihood, highest.coefficients, Flat() if maxima else flat)
     inverse = inverse_information(information, spreads)
-    if flat.diverging:
-        maxima = tuple(one for one in maxima if one.value < maxima[0].value - SLACK) or ()
     covariance, failed = _covariance(problem, request, inverse, best, spreads, penalty, progress)
     return Fitted(
         problem, request, best, covariance, float(likelihood.by_row(best).sum()), maxima, flat,
-        float(np.abs(there.gradient[0] / spreads).max()), tried, unfinished, is_bounded, highest.value, failed,
+        float(np.abs(there.gradient[0] / spreads).max()), tried, unfinished, is_bounded, highest.value, rising, failed,
     )  # fmt: skip
 
 
+def _rising(problem: Problem, likelihood: Likelihood, at: Floats, flat: Flat) -> tuple[str, ...]:
+    """The coefficients that are still on the move where a climb stopped [P]: in flat directions, or when it goes on."""
+    spreads = problem.spreads()
+    on = maximise(likelihood, at[None], spreads, most_steps=FURTHER).coefficients[0]
+    moves = np.abs((on - at) * spreads) > MOVES
+    flown = {name for one in flat.diverging for name in one.parts}
+    return tuple(name for name, moved in zip(problem.design.names, moves, strict=True) if moved or name in flown)
+
+
 def _climbs(
-    problem: Problem, likelihood: Likelihood, request: Request, first: Floats, unseen: int, progress: Progress | None
+    problem: Problem, likelihood: Likelihood, request: Request, first: Floats, known: Seen, progress: Progress | None
 ) -> tuple[tuple[Maximum, ...], Maximum, int, int]:
     """The maxima found, the highest end of any start, how many starts there were and how many ended on no maximum.
 
-    As long as the highest maximum was found by one start alone, further starts are drawn.
+    As long as the highest maximum was found by one start alone or an end lies higher, further starts are drawn.
     """
-    spreads, maxima, tried, unfinished = problem.design.spreads(), (), 0, 0  # type: Floats, tuple[Maximum, ...], int, int
+    spreads, maxima, tried, unfinished = problem.spreads(), (), 0, 0  # type: Floats, tuple[Maximum, ...], int, int
     highest = Maximum(first[0], -math.inf, 0)
     for round_ in range(MOST_ROUNDS + 1):
-        begun = first if round_ == 0 else draw_starts(problem, request.starts + 2, request.seed + round_)[2:]
+        begun = draw_starts(problem, request.starts, request.seed + round_, is_first=False) if round_ else first
         ends = maximise(likelihood, begun, spreads)
-        maxima = merged((*maxima, *distinct(ends, spreads)), spreads, by_height=unseen > 0)
-        tried, unfinished = tried + len(begun), unfinished + int((~ends.has_converged).sum())
+        found = _without_ridges(distinct(ends, spreads), likelihood, spreads, known)
+        maxima = merged((*maxima, *found), spreads, by_height=known.unseen + known.faint > 0)
+        tried, unfinished = tried + len(begun), unfinished + len(begun) - sum(one.num_starts for one in found)
         top = int(np.argmax(np.where(np.isfinite(ends.value), ends.value, -np.inf)))
         if ends.value[top] > highest.value:
             highest = Maximum(ends.coefficients[top], float(ends.value[top]), 1)
         if progress is not None:
             progress(tried, request.starts * (MOST_ROUNDS + 1))
-        if (
-            unseen
-            or request.starts < 4
-            or (maxima and maxima[0].num_starts > 1 and maxima[0].value > highest.value - 1e-6)
-        ):
+        is_sure = bool(maxima) and maxima[0].num_starts > 1 and maxima[0].value > highest.value - HIGHER
+        if is_sure or request.starts < FEW:
             break
     if not math.isfinite(highest.value):
         raise NotSolvedError(
             f"{problem.model.file}: none of {tried} starts has a likelihood; simplify the model, or give `--penalty ridge`"
         )
     return maxima, highest, tried, unfinished
+
+
+def _without_ridges(
+    maxima: tuple[Maximum, ...], likelihood: Likelihood, spreads: Floats, known: Seen
+) -> tuple[Maximum, ...]:
+    """Maxima without those that are flat in a direction that is not so everywhere: an endless rise, too slow to feel."""
+    return tuple(
+        one
+        for one in maxima
+        if num_flat(-likelihood(one.coefficients[None]).hessian[0], spreads) <= known.unseen + known.faint
+    )
 
 
 def _covariance(

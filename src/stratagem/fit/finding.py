@@ -9,6 +9,7 @@ import numpy as np
 
 from stratagem.analyse.finding import Basis, Column, Finding, Table
 from stratagem.fit.estimate import Fitted
+from stratagem.fit.identify import Mix
 from stratagem.fit.jet import Floats, Jet
 from stratagem.fit.signalling import num_equilibria
 
@@ -52,8 +53,8 @@ def manifest(fitted: Fitted) -> Mapping[str, object]:
         "shape": problem.model.errors.shape, "standard_errors": fitted.request.errors, "largest_gradient": fitted.gradient,
         "penalty": None if fitted.request.penalty is None else list(fitted.request.penalty), "seed": fitted.request.seed,
         "starts": fitted.num_starts, "starts_unfinished": fitted.num_unfinished, "samples_failed": fitted.num_failed_samples,
-        "has_maximum": fitted.is_bounded and not fitted.flat.diverging, "unidentified": [list(one) for one in fitted.flat.unseen],
-        "separated": [list(one) for one in fitted.flat.diverging],
+        "has_maximum": fitted.has_maximum, "is_bounded": fitted.is_bounded, "unidentified": [list(one.parts) for one in fitted.flat.unseen],
+        "hardly_identified": [list(one.parts) for one in fitted.flat.faint], "separated": [] if fitted.has_maximum else list(fitted.rising),
         "equilibrium": problem.model.equilibrium if problem.model.kind == "signalling" else None,
     }  # fmt: skip
 
@@ -99,7 +100,7 @@ def _maxima(fitted: Fitted) -> Iterator[Table]:
         Column("starts", "starts", "count"),
         Column("apart", "most apart in"),
     )
-    spreads = fitted.problem.design.spreads()
+    spreads = fitted.problem.spreads()
     best = fitted.maxima[0].coefficients
     rows = []
     for one in fitted.maxima:
@@ -145,20 +146,32 @@ def _offers(fitted: Fitted) -> Table:
 
 def _caveats(fitted: Fitted) -> Iterator[str]:
     problem = fitted.problem
+    never = [name for name, count in problem.observed.outcomes.items() if not count.any()]
+    if never:
+        yield f"No row ends in {_listed(never)}: what leads there is known only to be rare."
     for one in fitted.flat.unseen:
         yield (
-            "Not identified: the likelihood does not change along a mix of "
-            + _listed(one)
-            + "; no standard error is given. Fix one of them, or leave one out."
+            f"Not identified: the likelihood does not change as {_mixed(one)}; no standard error is given for {_them(one)}. "
+            "Fix one of them, or leave one out."
         )
-    for one in fitted.flat.diverging:
+    for one in fitted.flat.faint:
         yield (
-            "No maximum (separation): the likelihood rises without end along "
-            + _listed(one)
-            + "; the estimates stand where the climb stopped and have no standard error. Give `--penalty log-f` or leave a term out."
+            f"Next to not identified: the likelihood hardly changes as {_mixed(one)}; no standard error is given for {_them(one)}. "
+            "Fix one of them, or leave one out."
         )
-    if not fitted.is_bounded:
-        yield f"A start rose to the log-likelihood {fitted.highest:.4f} without ending on a maximum: the likelihood may have none."
+    if not fitted.has_maximum:
+        yield (
+            f"No maximum (as under separation): the likelihood rises without end along {_listed(fitted.rising)}; the estimates stand where "
+            "the climb stopped, and these have no standard error. Give `--penalty log-f`, fix one of them or leave one out."
+            if fitted.rising
+            else "No maximum was found: the estimates stand where the highest climb stopped and have no standard errors. Simplify the model, "
+            "or give `--penalty ridge`."
+        )
+    if fitted.has_maximum and not fitted.is_bounded:
+        yield (
+            f"The likelihood may have no highest point: a start rose above the maximum reported, to the log-likelihood {fitted.highest:.4f}, "
+            f"without end{' along ' + _listed(fitted.rising) if fitted.rising else ''}. Give `--penalty log-f` or leave a term out."
+        )
     if fitted.num_unfinished:
         yield f"{fitted.num_unfinished} of {fitted.num_starts} starts ended on no maximum."
     if fitted.maxima and fitted.maxima[0].num_starts == 1 and fitted.num_starts > 1:
@@ -177,6 +190,16 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
         yield from _equilibria(fitted)
 
 
+def _mixed(mix: Mix) -> str:
+    """How coefficients move together."""
+    parts = [f"`{name}` moves by {part:+.3g}" for name, part in mix.parts.items()]
+    return ", ".join(parts[:8]) + (f" and {len(parts) - 8} more move" if len(parts) > 8 else "")
+
+
+def _them(mix: Mix) -> str:
+    return "it" if len(mix.parts) == 1 else "them"
+
+
 def _weak(fitted: Fitted) -> Iterator[str]:
     """Coefficients that the data see, but hardly: their errors multiply a hundredfold because of one another."""
     inverse = fitted.covariance
@@ -190,7 +213,7 @@ def _weak(fitted: Fitted) -> Iterator[str]:
 
 
 def _equilibria(fitted: Fitted) -> Iterator[str]:
-    yield f"Equilibrium selection: {'the traced one, by damped replies from even odds of resistance' if fitted.problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
+    yield f"Equilibrium selection: {'the traced one, on the branch from precision 0' if fitted.problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
     several = int((num_equilibria(_plain(fitted)) > 1).sum())
     yield f"{several} of {fitted.problem.num_rows} rows have several equilibria at the estimates."
 

@@ -7,9 +7,10 @@ coefficients. Knows neither trees nor data files. Axes: S starts, N rows, P coef
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stratagem.fit.design import Design
 from stratagem.fit.jet import Floats, Jet, Number
@@ -38,6 +39,12 @@ class Likelihood:
     num_rows: int
     weights: Floats | None = None  # [S, N] or [1, N]
     penalty: Penalty | None = None
+
+    def among(self, starts: NDArray[np.intp]) -> Likelihood:
+        """The same for some of the starts, each with its own weights."""
+        if self.weights is None or len(self.weights) == 1:
+            return self
+        return replace(self, weights=self.weights[starts])
 
     def __call__(self, coefficients: Floats, order: int = 2) -> Evaluation:
         """The log-likelihood at `coefficients` [S, P], with derivatives up to `order`."""

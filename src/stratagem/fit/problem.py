@@ -5,7 +5,7 @@ Takes a `Model` and a `Table`; gives a `Problem`. The one place that knows which
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,15 @@ class Problem:
         """How many rows are used."""
         return len(self.table)
 
+    def spreads(self) -> Floats:
+        """What brings each coefficient [P] to one scale: the spread of what it multiplies, in units of the errors."""
+        found = self.design.spreads()
+        if self.model.kind == "ultimatum":
+            units = ultimatum.units(self.model, self.observed)
+            for one in self.design.inputs:
+                found[list(one.index)] /= units.get(one.term.name, 1.0)
+        return found
+
     def likelihood(self, weights: Floats | None = None, penalty: Penalty | None = None) -> Likelihood:
         """The log-likelihood of the response."""
         return Likelihood(self.design, self.of_rows, self.num_rows, weights, penalty)
@@ -52,9 +61,13 @@ class Problem:
             )
         if kind == "ultimatum":
             return ultimatum.log_likelihood(self.model, self.whole(inputs), seen, rows)
-        whole = self.whole(inputs)
-        chances = signalling.log_outcomes(whole, signalling.settled(whole))
-        return jet.total([chances[name] * count[rows] for name, count in seen.outcomes.items()])
+        whole, counts = self.whole(inputs), {name: one[rows] for name, one in seen.outcomes.items()}
+        chances = signalling.log_outcomes(whole, self.resistance(whole, counts))
+        return jet.total([chances[name] * count for name, count in counts.items()])
+
+    def resistance(self, whole: Sequence[Number], counts: Mapping[str, Floats]) -> Number:
+        """How likely B resists in a signalling game, by the equilibrium that the model selects; `counts` are what was seen."""
+        return signalling.resistance(whole, counts if self.model.equilibrium == "constrained" else None)
 
     def whole(self, inputs: Sequence[Jet]) -> list[Number]:
         """The inputs of a game that is no tree in their fixed order, what is not estimated as plain numbers."""
@@ -78,7 +91,8 @@ class Problem:
             logs = dict(Tree.of(self.model).solve(inputs).outcomes)
         else:
             whole = self.whole(inputs)
-            logs = signalling.log_outcomes(whole, signalling.settled(whole))
+            resist = self.resistance(whole, self.observed.outcomes) if on is None else signalling.resistance(whole)
+            logs = signalling.log_outcomes(whole, resist)
         return {
             name: np.broadcast_to(np.exp(one.value if isinstance(one, Jet) else one), shape)
             for name, one in logs.items()
@@ -116,10 +130,7 @@ def problem(model: Model, table: Table, conditions: Sequence[str] = (), keep: Se
         missing["response"] = int(lacking.sum())
     used = asked.rows(usable & ~lacking)
     if not len(used):
-        raise DataError(
-            f"{table.file}: no row of {len(table)} is left"
-            + ("; each misses a cell that is used" if len(asked) else "; none meets the conditions")
-        )
+        raise DataError(f"{table.file}: {_why_none(table, asked)}")
     return Problem(
         model=model,
         table=used,
@@ -129,3 +140,9 @@ def problem(model: Model, table: Table, conditions: Sequence[str] = (), keep: Se
         dropped=missing,
         num_dropped=len(asked) - len(used),
     )
+
+
+def _why_none(table: Table, asked: Table) -> str:
+    if not len(table):
+        return "no rows; the file has a header only"
+    return f"no row of {len(table)} is left; {'each misses a cell that is used' if len(asked) else 'none meets the conditions'}"

@@ -5,7 +5,7 @@ Takes a model and a table; gives an `Observed`, and which rows say too little. K
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stratagem.errors import DataError, near, one_of, quote
 from stratagem.fit.jet import Floats
 from stratagem.fit.model import Model
-from stratagem.fit.table import Table
+from stratagem.fit.table import Table, is_number
 from stratagem.fit.tree import Tree
 
 
@@ -98,27 +98,20 @@ def _tally(table: Table, column: str) -> Floats:
 def _numbers(table: Table, column: str) -> Floats:
     found = table.column(column)
     if found.dtype != np.float64:
-        at = next(at for at, one in enumerate(found) if one is not None and not _is_number(one))
+        at = next(at for at, one in enumerate(found) if one is not None and not is_number(one))
         raise DataError(
             f"{table.file}:{table.lines[at]}: {quote(found[at])} in the column {quote(column)}; a number is expected [F6]"
         )
     return found.astype(float)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _by_outcome(model: Model, table: Table) -> dict[str, Floats]:
     column = model.response.outcome or ""
     meaning = dict(model.response.values.get(column, {}))
+    words = table.words(column)
+    meaning = meaning or _numbered(words, model.outcomes)
     found = np.array(
-        [_meant(table, column, at, word, meaning, model.outcomes) for at, word in enumerate(table.words(column))],
-        object,
+        [_meant(table, column, at, word, meaning, model.outcomes) for at, word in enumerate(words)], object
     )
     return {name: (found == name).astype(float) for name in model.outcomes}
 
@@ -126,7 +119,7 @@ def _by_outcome(model: Model, table: Table) -> dict[str, Floats]:
 def _meant(
     table: Table, column: str, at: int, word: str | None, meaning: Mapping[str, str], known: tuple[str, ...]
 ) -> str | None:
-    """The outcome or action that a cell stands for: by `values`, by its name, or as 0 and 1 where there are two."""
+    """The outcome or action that a cell stands for: by `values`, or by its name."""
     if word is None:
         return None
     if meaning:
@@ -134,12 +127,18 @@ def _meant(
             return meaning[word]
     elif word in known:
         return word
-    elif len(known) == 2 and word in ("0", "1"):
-        return known[int(word)]
     expected = f"one of {one_of(meaning or known)}"
     raise DataError(
         f"{table.file}:{table.lines[at]}: {quote(word)} in the column {quote(column)}{near(word, known)}; {expected}, or say under `response: values:` what it stands for [F6]"
     )
+
+
+def _numbered(words: Iterable[str | None], known: tuple[str, ...]) -> dict[str, str]:
+    """What cells stand for where they are numbers from 0 up; of more than two, only where a 0 shows that they begin there."""
+    cells = {word for word in words if word}
+    by_number = {str(at): name for at, name in enumerate(known)}
+    is_sure = len(known) == 2 or "0" in cells
+    return by_number if is_sure and cells and not cells & set(known) and cells <= set(by_number) else {}
 
 
 def _by_move(model: Model, table: Table) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
@@ -153,7 +152,9 @@ def _by_move(model: Model, table: Table) -> tuple[dict[str, Floats], NDArray[np.
         column = model.response.moves[move.name]
         here = reached[move.name] > 0
         words = table.words(column)
-        meaning = model.response.values.get(column, {})
+        meaning = model.response.values.get(column) or _numbered(
+            (word for word, is_here in zip(words, here, strict=True) if is_here), move.actions
+        )
         chosen = np.array(
             [
                 _meant(table, column, at, words[at], meaning, move.actions) if here[at] else ""

@@ -1,6 +1,7 @@
-"""Where the climb begins: statistical backward induction, zero, and draws around both.
+"""Where the climb begins: of a tree statistical backward induction, zero, and draws around both.
 
-Backward induction fits the last moves first, each as an ordinary choice model given the chances estimated below it.
+Backward induction fits the last moves first, each as an ordinary choice model given the chances estimated below it. Of an
+ultimatum game it begins around the means of the data; of a signalling game where constrained climbs end.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stratagem.fit import ultimatum
+from stratagem.fit.constrained import constrained_starts
 from stratagem.fit.jet import Floats, Jet, Number
 from stratagem.fit.likelihood import Likelihood
 from stratagem.fit.maximise import maximise
@@ -18,28 +21,25 @@ from stratagem.fit.problem import Problem
 from stratagem.fit.tree import Tree
 
 
-def starts(problem: Problem, count: int, seed: int) -> Floats:
-    """`count` starts [S, P]: the informed one, zero, then draws, half of them near the informed one."""
+def starts(problem: Problem, count: int, seed: int, is_first: bool = True) -> Floats:
+    """`count` starts [S, P]: first the informed one and, of a tree, zero; then draws, of a tree half of them around zero."""
+    if problem.model.kind == "signalling":
+        return constrained_starts(problem, count, seed, is_first)
     centre, unit = informed(problem)
-    generator = np.random.default_rng(seed)
-    draws = generator.standard_normal((max(count - 2, 0), len(centre)))
+    zero = np.zeros_like(centre)
+    known = [centre] if problem.model.kind == "ultimatum" else [centre, zero]
+    known = known[:count] if is_first else []
+    draws = np.random.default_rng(seed).standard_normal((count - len(known), len(centre)))
     is_near = (np.arange(len(draws)) % 2 == 0)[:, None]
-    drawn = np.where(is_near, centre, _zero(problem, centre)) + draws * unit * np.where(is_near, 0.5, 1.0)
-    return np.vstack([centre, _zero(problem, centre), drawn])[:count]
+    around = np.where(is_near | (problem.model.kind == "ultimatum"), centre, zero)
+    return np.vstack([*known, around + draws * unit * np.where(is_near, 0.5, 1.0)])
 
 
 def informed(problem: Problem) -> tuple[Floats, Floats]:
     """The start that the data suggest [P], and the unit of draws around it [P]."""
-    spreads = problem.design.spreads()
     if problem.model.kind == "ultimatum":
         return _ultimatum(problem)
-    if problem.model.kind == "signalling":
-        return np.zeros(len(spreads)), 0.5 / spreads
-    return _backward(problem, spreads), 1 / spreads
-
-
-def _zero(problem: Problem, centre: Floats) -> Floats:
-    return np.zeros_like(centre) if problem.model.kind != "ultimatum" else centre
+    return _backward(problem, problem.spreads()), 1 / problem.spreads()
 
 
 def _backward(problem: Problem, spreads: Floats) -> Floats:
@@ -78,19 +78,11 @@ def _coefficients_of(problem: Problem, tree: Tree, move: Move) -> NDArray[np.boo
 
 
 def _ultimatum(problem: Problem) -> tuple[Floats, Floats]:
-    """Both reservation values where the mean offer suggests, scales of the spread of offers."""
-    offer = problem.observed.offer
-    assert offer is not None
-    spread = max(float(offer.std()), 1e-3 * (problem.model.response.highest - problem.model.response.lowest))
-    at, unit = np.zeros(len(problem.design)), spread / problem.design.spreads()
+    """Constants where the means of the data suggest, all else zero."""
+    constants = ultimatum.start(problem.model, problem.observed)
+    at, unit = np.zeros(len(problem.design)), 1 / problem.spreads()
     for one in problem.design.inputs:
         for column, index in zip(one.matrix.T, one.index, strict=True):
-            if not problem.design.is_constant[index] or np.ptp(column):
-                continue
-            if one.term.name.endswith("log scale"):
-                at[index], unit[index] = np.log(spread / 2), 0.7
-            elif one.term.name.startswith("responder"):
-                at[index] = float(np.median(offer)) - spread / 2
-            else:
-                at[index] = problem.model.response.highest - float(np.median(offer)) - 2 * spread
+            if problem.design.is_constant[index] and not np.ptp(column):
+                at[index] = constants[one.term.name]
     return at, unit

@@ -109,6 +109,14 @@ def _read(file: str, reader: Iterable[list[str]]) -> Table:
     return Table(file, columns, np.array(numbers, np.intp))
 
 
+def is_number(text: str) -> bool:
+    """Whether a cell can be read as a finite number."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
 def _column(cells: Iterable[str]) -> Column:
     """Numbers where every cell that is not missing is a finite number, else words."""
     stripped = [one.strip() for one in cells]

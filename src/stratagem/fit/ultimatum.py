@@ -8,6 +8,7 @@ ends have the chance of what lies beyond. Ramsay and Signorino 2009; Kenkel and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,7 +18,32 @@ from stratagem.fit.jet import Floats, Jet, Number
 from stratagem.fit.model import Model
 from stratagem.fit.responses import Observed
 
+LOGISTIC_SPREAD = math.pi / math.sqrt(3)  # the standard deviation of the standard logistic distribution
 MOST = 700.0  # the largest exponent that is worked out
+
+
+def units(model: Model, observed: Observed) -> dict[str, float]:
+    """The unit of each reservation value: its scale where that is fixed, else the spread of offers."""
+    assert observed.offer is not None
+    spread = max(float(observed.offer.std()), 1e-3 * (model.response.highest - model.response.lowest))
+    return {
+        f"{player}.reservation": spread if scale.is_estimated else math.exp(scale.fixed)
+        for player, scale in model.errors.scales.items()
+    }
+
+
+def start(model: Model, observed: Observed) -> dict[str, float]:
+    """Constants that put the best offer and its acceptance where the means of the data are, by the name of the term."""
+    assert observed.offer is not None
+    offer, unit = float(observed.offer.mean()), units(model, observed)
+    accepted = 0.7 if observed.accepted is None else float(np.clip(observed.accepted.mean(), 0.1, 0.9))
+    s2 = unit["responder.reservation"]
+    return {
+        "responder.reservation": offer - s2 * math.log(accepted / (1 - accepted)),
+        "proposer.reservation": model.response.highest - offer - s2 / (1 - accepted),
+        "responder.log scale": math.log(s2),
+        "proposer.log scale": math.log(unit["proposer.reservation"] / (1 - accepted) / LOGISTIC_SPREAD),
+    }
 
 
 def log_likelihood(model: Model, inputs: Sequence[Number], observed: Observed, rows: slice) -> Number:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from stratagem.fit.identify import WEAK
+from stratagem.fit.identify import NONE, WEAK
 from stratagem.fit.jet import Floats
 from stratagem.fit.likelihood import Likelihood
 from stratagem.fit.maximise import maximise
@@ -18,7 +18,7 @@ BATCH = 25  # bootstrap samples at once
 def inverse_information(information: Floats, spreads: Floats) -> Floats:
     """The inverse of an information matrix [P, P] where it has one: flat directions are left out."""
     sizes, ways = np.linalg.eigh(information / np.outer(spreads, spreads))
-    is_kept = sizes > WEAK * max(float(sizes.max(initial=0)), 1e-300)
+    is_kept = sizes > max(WEAK * float(sizes.max(initial=0)), NONE)
     kept = ways[:, is_kept]
     return np.asarray((kept / sizes[is_kept]) @ kept.T / np.outer(spreads, spreads), float)
 
