@@ -352,7 +352,7 @@ class _Without:
 def _links(study: Study, decision: str, event: str, way: str, step: int) -> list[_Without]:
     """The change of each option with all links on, and with each off, in fewer worlds."""
     count = len(study.game.steps[step].options)
-    few = replace(study, worlds=min(study.worlds, LINK_WORLDS))
+    few = replace(study, worlds=min(study.worlds, LINK_WORLDS), are_links_open=True)
 
     def changes(one: Study) -> tuple[float, ...]:
         at, made = one.decision(decision), choice(one.game, event)

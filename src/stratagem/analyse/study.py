@@ -18,7 +18,9 @@ from stratagem.solve.intervene import Choice, choice
 from stratagem.solve.solution import Solution
 from stratagem.solve.solve import Request, Solver
 
-Games = list[tuple[Scenario, tuple[str, ...], Game]]  # compiled, by scenario and links off
+Games = list[
+    tuple[Scenario, tuple[str, ...] | None, Game]
+]  # compiled, by scenario and links off; None where they are open
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Study:
     history: tuple[str, ...] | None = None
     fixed: dict[str, float] = field(default_factory=dict)
     engine: str = "auto"  # what sweeps the game: `numpy`, `jax`, or by size
+    are_links_open: bool = False  # one game serves for all links on or off
     games: Games = field(default_factory=list, repr=False, compare=False)  # shared by studies made of this one
 
     @cached_property
@@ -45,11 +48,12 @@ class Study:
     @cached_property
     def game(self) -> Game:
         """The compiled game."""
+        without = None if self.are_links_open else self.without
         for scenario, off, game in self.games:
-            if scenario is self.scenario and off == self.without:
+            if scenario is self.scenario and off == without:
                 return game
-        game = compile_scenario(self.scenario, without=self.without)
-        self.games.append((self.scenario, self.without, game))
+        game = compile_scenario(self.scenario, without=without or (), are_links_open=self.are_links_open)
+        self.games.append((self.scenario, without, game))
         return game
 
     @cached_property
@@ -57,6 +61,11 @@ class Study:
         """The moves already seen."""
         texts = [one.that for one in self.scenario.history] if self.history is None else list(self.history)
         return tuple(choice(self.game, one) for one in texts)
+
+    @property
+    def _switches(self) -> dict[str, float]:
+        """What open links are in all worlds."""
+        return {name: float(name not in self.without) for name in self.scenario.links} if self.are_links_open else {}
 
     def without_links(self, links: Iterable[str]) -> Study:
         """The same study with further links switched off."""
@@ -79,7 +88,7 @@ class Study:
             do=do,
             is_announced=announced,
             is_as_chosen=as_chosen,
-            fixed=self.fixed,
+            fixed={**self.fixed, **self._switches},
             perceptions=self.perceptions,
             step=step,
             engine=self.engine,

@@ -6,7 +6,7 @@ are one node. What depends on a quantity becomes a row of the expression table, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from operator import itemgetter
 from typing import Any
@@ -30,8 +30,10 @@ MAX_NODES = 200_000
 ARRIVAL, GATE, CHOICE = 0, 1, 2
 
 
-def compile_scenario(scenario: Scenario, max_nodes: int = MAX_NODES, without: Iterable[str] = ()) -> Game:
-    """The game of a scenario, with the links in `without` switched off.
+def compile_scenario(
+    scenario: Scenario, max_nodes: int = MAX_NODES, without: Iterable[str] = (), are_links_open: bool = False
+) -> Game:
+    """The game of a scenario, with the links in `without` switched off; open links are numbers instead, 1 or 0 as worlds have it.
 
     Numbers that only some know are moves by chance that they alone see; a number that nobody knows is one where its mean would not
     do (M6). Raises `TooLargeError` over `max_nodes`, `UsageError` where a state leaves its domain, where a player has no action, or
@@ -43,13 +45,16 @@ def compile_scenario(scenario: Scenario, max_nodes: int = MAX_NODES, without: It
             f"the unknown link {quote(name)}{near(name, scenario.links)}; "
             + (f"one of {', '.join(scenario.links)} [L9]" if scenario.links else "the scenario has no `links` [L9]")
         )
-    game = _Compiler(scenario, max_nodes, off).compile()
+    links = {name: None if are_links_open else ZERO if name in off else ONE for name in scenario.links}
+    game = _Compiler(scenario, max_nodes, links).compile()
     hidden = no_mean(game, scenario)
-    return _Compiler(scenario, max_nodes, off, hidden).compile() if hidden else game
+    return _Compiler(scenario, max_nodes, links, hidden).compile() if hidden else game
 
 
 class _Compiler:
-    def __init__(self, scenario: Scenario, max_nodes: int, without: frozenset[str], hidden: Iterable[str] = ()) -> None:
+    def __init__(
+        self, scenario: Scenario, max_nodes: int, links: Mapping[str, Value | None], hidden: Iterable[str] = ()
+    ) -> None:
         self.scenario = scenario
         self.max_nodes = max_nodes
         self.symbols = Symbols(scenario)
@@ -60,7 +65,6 @@ class _Compiler:
             before.setdefault(fact.place, []).append(fact.chance)
         self.timeline: Timeline = unroll(scenario, before)
         self.layout: Layout = lay_out(scenario, self.symbols, self.timeline, [fact.name for fact in facts])
-        links: dict[str, Value] = {name: ZERO if name in without else ONE for name in scenario.links}
         self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, facts)
         self.table = self.effects.table
         self.reads = Reads(scenario, self.symbols, self.layout.slots)

@@ -47,7 +47,7 @@ class Transition:
 
 
 class Effects:
-    """Works out transitions; one a scenario."""
+    """Works out transitions; one a scenario. `constants` that are None are numbers of the worlds."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Effects:
         symbols: Symbols,
         timeline: Timeline,
         slots: tuple[str, ...],
-        constants: dict[str, Value],
+        constants: Mapping[str, Value | None],
         facts: Iterable[Fact] = (),
     ) -> None:
         self.scenario = scenario
@@ -63,8 +63,8 @@ class Effects:
         self.timeline = timeline
         self.slots = slots
         self.slot_of = {slot: number for number, slot in enumerate(slots)}
-        self.constants = constants
         self.table = Expressions()
+        self.constants = {name: self.table.quantity(name) if one is None else one for name, one in constants.items()}
         self.facts = {fact.name: fact.values for fact in facts}
         self.types = {fact.weights[0]: (fact.name, fact.weights[1]) for fact in facts if fact.weights is not None}
         self.evaluator = Evaluator(self.table, symbols, self.facts)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class Sighting:
     edges: Ints
 
 
+@lru_cache(maxsize=4)
 def sightings(game: Game) -> tuple[Sighting, ...]:
     """Every sighting of something that an onlooker could use when he moves again; none in a public game."""
     return tuple(_sightings(game)) if game.knowledge_of_node is not None else ()
