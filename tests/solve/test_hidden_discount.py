@@ -119,9 +119,9 @@ def test_derivatives_agree_with_finite_differences(monkeypatch: pytest.MonkeyPat
     caught = []
     whole = put.solve
 
-    def catch(paths: Paths, numbers: Numbers) -> Equilibrium:
+    def catch(paths: Paths, numbers: Numbers, response: str) -> Equilibrium:
         caught.append((paths, numbers))
-        return whole(paths, numbers)
+        return whole(paths, numbers, response)
 
     monkeypatch.setattr(put, "solve", catch)
     assert solved(TWO_SIDED, worlds=1).residual.max() < 1e-10

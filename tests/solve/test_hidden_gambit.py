@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hidden_random import has_hidden, random_game
 
-from stratagem.solve.hidden.equilibrium import CONVERGED
+from stratagem.solve.hidden.equilibrium import CONVERGED, LIMIT
 from stratagem.solve.hidden.solve import solve
 
 gambit = pytest.importorskip("pygambit")
@@ -48,3 +48,13 @@ def test_a_branch_that_folds_back(seed: int, precision: float) -> None:
     assert found.folds[0] >= 2
     assert found.status[0] == CONVERGED
     assert np.abs(np.exp(found.log_behaviour[:, 0]) - by_gambit(game, precision)).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("seed", [739, 1947, 1987, 1988])
+def test_a_limit_with_ties_that_rounding_would_break(seed: int) -> None:
+    """Taken before rounding tells tied actions apart: a best reply at every infoset, where Gambit is at high precision too."""
+    game = of_seed(seed)
+    found = solve(games.paths_of(game), games.numbers_of(game, np.inf))
+    assert found.status[0] == LIMIT
+    assert found.regret.max() < 1e-12
+    assert np.abs(np.exp(found.log_behaviour[:, 0]) - by_gambit(game, 300.0)).max() < TOLERANCE

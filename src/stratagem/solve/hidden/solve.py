@@ -8,7 +8,7 @@ Axes: W worlds, I infosets, A actions, Z paths.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from stratagem.solve.hidden import equilibrium as states
 from stratagem.solve.hidden.certify import reach, regret
 from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.layout import Layout, layout
-from stratagem.solve.hidden.paths import Ints, Numbers, Paths, check
+from stratagem.solve.hidden.paths import Floats, Ints, Numbers, Paths, check
 from stratagem.solve.hidden.probit import Probit
 from stratagem.solve.hidden.response import Logit, Response
-from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, SETTLED, STALLED, Traced, start, trace
+from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, LESS_FAR, SETTLED, STALLED, Traced, start, trace
 from stratagem.solve.hidden.worth import Batch, batch_of
 
 CHUNK_BYTES = 32 << 20
@@ -183,9 +183,26 @@ def _is_stuck(paths: Paths, numbers: Numbers) -> NDArray[np.bool_]:
 
 
 def _solved(piece: Piece) -> Traced:
-    batch = piece.batch
-    target = np.where(piece.is_limit, FARTHEST * batch.scale, 1.0)
-    return trace(batch, start(batch, target), target, piece.is_limit)
+    batch, is_limit = piece.batch, piece.is_limit
+    target = np.where(is_limit, FARTHEST * batch.scale, 1.0)
+    found = trace(batch, start(batch, target), target, is_limit)
+    lost = np.flatnonzero(is_limit & ~_is_settled(found))
+    if len(lost):
+        _take_nearer(found, batch, target, lost)
+    return found
+
+
+def _is_settled(found: Traced) -> NDArray[np.bool_]:
+    return np.asarray((found.ended == ARRIVED) & (found.drift < SETTLED))
+
+
+def _take_nearer(found: Traced, batch: Batch, target: Floats, lost: NDArray[np.int64]) -> None:
+    """Where rounding moves behaviour before the limit is taken, take it nearer: what rounding alone tells apart is a tie (M9)."""
+    part = batch.part(lost)
+    nearer = trace(part, start(part, target[lost]), target[lost], np.ones(len(lost), bool), far=LESS_FAR)
+    better = np.flatnonzero(_is_settled(nearer))
+    for one in fields(Traced):
+        getattr(found, one.name)[..., lost[better]] = getattr(nearer, one.name)[..., better]
 
 
 def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:

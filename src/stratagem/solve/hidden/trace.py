@@ -46,6 +46,7 @@ DRIFT = 1e-9
 SETTLED = 1e-7
 HIGH = 1e2  # precision times range of payoffs from which points are taken finely, to tell where behaviour settles
 FAR = 1e7  # precision times range of payoffs at which the limit may be taken
+LESS_FAR = 1e4  # the same, where rounding moves what is a tie before it is taken there
 SHORT = 1e-2  # steps that shrink so far out there are hindered by rounding
 FARTHEST = 1e11
 
@@ -195,10 +196,11 @@ def trace(
     is_limit: NDArray[np.bool_],
     ceiling: Floats | None = None,
     most_passes: int = MOST_PASSES,
+    far: float = FAR,
 ) -> Traced:
     """Follow the branch to the first point at place `target` [W], or where `is_limit` [W] until behaviour is settled.
 
-    Worlds that pass the `ceiling` [W], come back to precision 0, or take too many passes, end as too long.
+    It may be settled where precision times the range of payoffs is `far`. Worlds that pass the `ceiling` [W], come back to precision 0, or take too many passes, end as too long.
     """
     done = _nothing(batch)
     part, is_over = batch, np.zeros(len(batch), bool)
@@ -219,7 +221,7 @@ def trace(
             if len(keep) < WORTH_CUTTING * len(ended) or (ended > ARRIVED).any():
                 way, at, is_over = way.part(keep), at.part(keep), is_over[keep]
                 part = at.batch
-        _advance(way, at, target[way.world], is_limit[way.world])
+        _advance(way, at, target[way.world], is_limit[way.world], far)
     return done
 
 
@@ -285,7 +287,7 @@ def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residua
         getattr(done, name)[..., world] = value[..., gone]
 
 
-def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -> None:
+def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_], far: float) -> None:
     """One Newton step in every world, and a new stretch in those that are on the branch or have gone astray."""
     layout = at.batch.layout
     length = at.batch.scale + np.abs(way.anchor_place)
@@ -321,9 +323,9 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_]) -
     way.newton += 1
     way.passes += 1
     arrived = is_near & ~way.is_last
-    _arrive(way, at, ahead, arrived, length)
+    _arrive(way, at, ahead, arrived, length, far)
     way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
-    is_rounding = (way.step < SHORT) & (way.anchor_place >= FAR * at.batch.scale) & (way.drift < SETTLED)
+    is_rounding = (way.step < SHORT) & (way.anchor_place >= far * at.batch.scale) & (way.drift < SETTLED)
     way.is_settled = (way.is_settled | is_rounding) & is_limit
     _set_out(way, at, arrived | is_astray, target)
 
@@ -376,7 +378,7 @@ def _is_dominant(matrix: Floats) -> NDArray[np.bool_]:
     return np.asarray((2 * np.diagonal(inner, axis1=1, axis2=2) > np.abs(inner).sum(axis=2)).all(axis=1))
 
 
-def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], length: Floats) -> None:
+def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], length: Floats, far: float) -> None:
     """Take the points just reached as anchors, with tangents of length 1 and the next step."""
     if not arrived.any():
         return
@@ -384,7 +386,7 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     moved = ahead[:-1] * way.unit
     change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
     drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-100) * at.place / length
-    arrived = arrived & ~_settle(way, at, arrived, drift)
+    arrived = arrived & ~_settle(way, at, arrived, drift, far)
     way.drift[arrived] = drift[arrived]
     way.anchor[:, arrived] = layout.centred(way.scores)[:, arrived]
     way.anchor_place[arrived] = way.place[arrived]
@@ -400,12 +402,12 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
 
 
-def _settle(way: Way, at: Point, arrived: NDArray[np.bool_], drift: Floats) -> NDArray[np.bool_]:
+def _settle(way: Way, at: Point, arrived: NDArray[np.bool_], drift: Floats, far: float) -> NDArray[np.bool_]:
     """Mark where the limit may be taken; where behaviour has begun to move more again, by rounding, the last point is better [W]."""
-    is_far = arrived & (way.place >= FAR * at.batch.scale)
+    is_far = arrived & (way.place >= far * at.batch.scale)
     way.is_settled |= is_far & (drift < DRIFT)
     is_worse = is_far & ~way.is_settled & (way.drift < SETTLED) & (drift > way.drift)
-    is_worse &= way.anchor_place >= FAR * at.batch.scale
+    is_worse &= way.anchor_place >= far * at.batch.scale
     way.is_settled |= is_worse
     return is_worse
 
