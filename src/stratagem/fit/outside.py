@@ -143,7 +143,7 @@ def cross_validate(
         found = {OWN: -split.outside.likelihood().by_row(fitted.coefficients)}
         beside, without = _references(split, fitted, asked, order, chosen)
         by_fold.append(found | beside)
-        endless |= {OWN} if fitted.flat.diverging or not fitted.is_bounded else set()
+        endless |= {OWN} if _is_endless(fitted) else set()
         chances.append(outcome_chances(split.outside, fitted.coefficients))
         endless |= without
         if progress is not None:
@@ -194,8 +194,12 @@ def _references(
         rival = outcome_chances(logit, fits[PENALISED].coefficients)
         ahead = np.stack([outcome_chances(outside, fitted.coefficients), rival, rates])
         found["pool of model, logit and base rate"] = losses(np.einsum("f,fon->on", weights, ahead), counts(outside))
-    endless = {name for name, one in fits.items() if not one.is_bounded or one.flat.diverging}
+    endless = {name for name, one in fits.items() if _is_endless(one)}
     return {**found, BASE: losses(rates, counts(outside))}, endless
+
+
+def _is_endless(fitted: Fitted) -> bool:
+    return bool(fitted.flat.diverging) or not fitted.is_bounded
 
 
 def _base_rates_of(inside: Problem, splits: Sequence[tuple[Mask, Mask]]) -> Floats:
