@@ -123,6 +123,15 @@ def test_cross_validation_scores_every_fold_from_the_others() -> None:
     assert {"multinomial logit", "penalised logit", "model without penalty", "base rate"} <= set(mean)
 
 
+def test_rows_of_a_single_cluster_get_no_interval() -> None:
+    fitting = some_rows()
+    late = fitting.table.column("group").astype(float) == 49
+    inside = problem(fitting.model, fitting.table.rows(~late))
+    (scores, _), sentence = score_outside(fitting.model, fitting.table, "group == 49", RIDGE, (), fit(inside, RIDGE))
+    assert [row[2:4] for row in scores.rows] == [(None, None)] * len(scores.rows)
+    assert "one cluster: no interval" in sentence
+
+
 def test_a_base_rate_gives_an_outcome_that_never_came_some_chance() -> None:
     fitting = some_rows()
     calm = fitting.rows(fitting.table.column("y") == "peace")

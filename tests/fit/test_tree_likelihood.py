@@ -93,8 +93,8 @@ def test_it_is_that_of_plain_recursion(game: tuple[str, list[str]], seed: int) -
     text, outcomes = game
     model = parse_model(text)
     generator = np.random.default_rng(seed)
-    x = generator.normal(size=6)
-    fitting = problem(model, table_of(x=x, y=generator.choice(outcomes, 6)))
+    x = generator.normal(size=60)
+    fitting = problem(model, table_of(x=x, y=generator.choice(outcomes, 60)))
     coefficients = generator.normal(size=len(fitting.design))
     chances = fitting.outcomes(coefficients)
     inputs = {one.term.name: one for one in fitting.design.inputs}
@@ -115,7 +115,7 @@ def test_it_is_that_of_plain_recursion(game: tuple[str, list[str]], seed: int) -
 def test_gradient_and_hessian_are_exact(game: tuple[str, list[str]], seed: int) -> None:
     text, outcomes = game
     generator = np.random.default_rng(seed)
-    fitting = problem(parse_model(text), table_of(x=generator.normal(size=9), y=generator.choice(outcomes, 9)))
+    fitting = problem(parse_model(text), table_of(x=generator.normal(size=60), y=generator.choice(outcomes, 60)))
     likelihood, size, step = fitting.likelihood(), len(fitting.design), 1e-5
     at = generator.normal(size=(1, size)) * 0.7
     there = likelihood(at)

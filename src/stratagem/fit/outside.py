@@ -6,7 +6,6 @@ probability given to what happened: lower is better.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +23,7 @@ from stratagem.fit.problem import Problem, problem
 from stratagem.fit.table import Table as Data
 from stratagem.fit.table import rows_where
 from stratagem.fit.within import (
+    LEAST,
     Chosen,
     Mask,
     base_rates,
@@ -42,11 +42,11 @@ OWN, LOGIT, PENALISED, BASE = "this model", "multinomial logit", "penalised logi
 
 @dataclass(frozen=True)
 class Score:
-    """A mean log score, or a mean difference of two, with a 90 % interval."""
+    """A mean log score, or a mean difference of two, with a 90 % interval; without one where there is but one cluster."""
 
     mean: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,7 @@ def cross_validate(
         found = {OWN: -split.outside.likelihood().by_row(fitted.coefficients)}
         beside, without = _references(split, fitted, asked, order, chosen)
         by_fold.append(found | beside)
+        endless |= {OWN} if _is_endless(fitted) else set()
         chances.append(outcome_chances(split.outside, fitted.coefficients))
         endless |= without
         if progress is not None:
@@ -193,8 +194,12 @@ def _references(
         rival = outcome_chances(logit, fits[PENALISED].coefficients)
         ahead = np.stack([outcome_chances(outside, fitted.coefficients), rival, rates])
         found["pool of model, logit and base rate"] = losses(np.einsum("f,fon->on", weights, ahead), counts(outside))
-    endless = {name for name, one in fits.items() if not one.is_bounded or one.flat.diverging}
+    endless = {name for name, one in fits.items() if _is_endless(one)}
     return {**found, BASE: losses(rates, counts(outside))}, endless
+
+
+def _is_endless(fitted: Fitted) -> bool:
+    return bool(fitted.flat.diverging) or not fitted.is_bounded
 
 
 def _base_rates_of(inside: Problem, splits: Sequence[tuple[Mask, Mask]]) -> Floats:
@@ -221,15 +226,18 @@ def _told(
         ahead = (None, None, None) if gap is None else (gap.mean, gap.low, gap.high)
         rows.append((name, one.mean, one.low, one.high, *ahead))
     fair = PENALISED if PENALISED in gaps else LOGIT
-    said = "; ".join(
-        f"{'better' if gaps[name].mean > 0 else 'worse'} than the {name} by {abs(gaps[name].mean):.3f} "
-        f"({-gaps[name].high:+.3f} to {-gaps[name].low:+.3f})"
-        for name in (fair, BASE)
-    )
+    said = "; ".join(_compared(name, gaps[name]) for name in (fair, BASE))
     sentence = f"{where} the log score is {scores[OWN].mean:.3f} (lower is better): {said}; in brackets 90 % intervals of the difference."
     if endless:
         sentence += f" Without a maximum (separation), so that the score rests on where the climb stopped: {', '.join(sorted(endless))}."
     return Table("scores", title, columns, tuple(rows), note), sentence
+
+
+def _compared(name: str, gap: Score) -> str:
+    text = f"{'better' if gap.mean > 0 else 'worse'} than the {name} by {abs(gap.mean):.3f}"
+    if gap.low is None or gap.high is None:
+        return f"{text} (one cluster: no interval)"
+    return f"{text} ({-gap.high:+.3f} to {-gap.low:+.3f})"
 
 
 def _reliability(name: str, chances: Floats, outside: Problem) -> Table:
@@ -248,10 +256,10 @@ def _reliability(name: str, chances: Floats, outside: Problem) -> Table:
 
 def _score(found: Floats, each: Floats, group: NDArray[np.intp], seed: int) -> Score:
     """The mean loss of an observation, its interval by resampling rows or clusters."""
-    number = int(group.max()) + 1
-    total, weight = np.bincount(group, found, number), np.bincount(group, each, number)
+    mean, number = float(found.sum() / each.sum()), len(np.unique(group))
+    if number < 2:
+        return Score(mean, None, None)
+    total, weight = np.bincount(group, found), np.bincount(group, each)
     drawn = np.random.default_rng(seed).multinomial(number, np.full(number, 1 / number), size=SAMPLES)
-    means = (drawn @ total) / np.maximum(drawn @ weight, 1e-300)
-    low, high = np.quantile(means, (0.05, 0.95))
-    mean = float(found.sum() / each.sum())
-    return Score(mean if math.isfinite(mean) else math.inf, float(low), float(high))
+    low, high = np.quantile((drawn @ total) / np.maximum(drawn @ weight, LEAST), (0.05, 0.95))
+    return Score(mean, float(low), float(high))
