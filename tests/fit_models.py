@@ -67,3 +67,74 @@ def with_outcomes(model: Model, columns: dict[str, np.ndarray], coefficients: np
 def deterrence(errors: str = "") -> Model:
     """The small deterrence game."""
     return parse_model(DETERRENCE + errors)
+
+
+CURRENCIES = """
+fit: Currency attacks
+players: [market, government]
+tree:
+  attack: {player: market, actions: {wait: no attack, attack: answer}}
+  answer: {player: government, actions: {devalue: devaluation, defend: defense}}
+payoffs:
+  market:
+    no attack: 0 + capcont + lreserves + overval + creditgrow + USinterest + service + contagion + prioratt
+    devaluation: 1
+    defense: 1
+  government: {defense: unifgov + lexports + preelec + postelec + rightgov + realinterest + capcont + lreserves}
+errors: {on: payoffs}
+response: {outcome: outcome}
+"""
+
+FOUR_ENDS = """
+fit: Four ends
+players: [one, two]
+tree:
+  first: {player: one, actions: {L: left, R: right}}
+  left: {player: two, actions: {l: LL, r: LR}}
+  right: {player: two, actions: {l: RL, r: RR}}
+payoffs:
+  one: {LL: x1 + x2, LR: x3 + f1, RR: x4 + x5}
+  two: {LR: z1 + z2, RR: z3 + f2}
+response: {outcome: y}
+"""
+
+THREE_PLAYERS = """
+fit: Three players
+players: [one, two, three]
+tree:
+  first: {player: one, actions: {L: end1, R: second}}
+  second: {player: two, actions: {L: end3, R: third}}
+  third: {player: three, actions: {L: end5, R: end6}}
+payoffs:
+  one: {end1: x1 + x2, end5: x3, end6: x4 + x5}
+  two: {end5: x6, end6: x7}
+  three: {end6: x8}
+response: {outcome: y, values: {1: end1, 3: end3, 5: end5, 6: end6}}
+"""
+
+OFFERS = """
+fit: Offers
+kind: ultimatum
+reservation: {proposer: x1 + x2 + x3 + x4 + w1 + w2, responder: z1 + z2 + z3 + z4 + w1 + w2}
+response: {offer: offer, acceptance: accept, lowest: 0, highest: 15}
+"""
+
+STUDENTS = """
+fit: Students
+kind: ultimatum
+reservation: {proposer: gender1, responder: gender2}
+response: {offer: offer, acceptance: accept, lowest: 0, highest: 100}
+"""
+
+SANCTIONS = """
+fit: Sanctions
+kind: signalling
+payoffs:
+  S_A: 0 + sqrt(senderecondep) + senderdemocracy + contig + ally
+  V_A: anticipatedsendercosts
+  C_B: sqrt(targetecondep) + anticipatedtargetcosts + contig + ally
+  W_A: sqrt(senderecondep) + senderdemocracy + lncaprat
+  W_B: targetdemocracy + lncaprat
+  a: senderdemocracy
+response: {counts: {SQ: sq, CD: cd, SF: sf, BD: bd}}
+"""

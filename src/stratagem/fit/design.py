@@ -136,11 +136,6 @@ def design(model: Model, table: Table) -> Design:
         inputs.append(Input(term, _together(matrix, index), tuple(dict.fromkeys(index)), tuple(index), spec))
     if not names:
         raise UsageError(f"{model.file}: nothing to estimate; give at least one payoff a formula [F3]")
-    if len(names) > len(table):
-        raise DataError(
-            f"{table.file}: {len(names)} coefficients for {len(table)} row{'s' if len(table) > 1 else ''} that can be used; "
-            "leave terms out, or factors with as many levels as rows"
-        )
     return Design(tuple(inputs), tuple(names), tuple(constants))
 
 

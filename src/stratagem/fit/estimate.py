@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import ndtr
 
-from stratagem.errors import NotSolvedError
+from stratagem.errors import DataError, NotSolvedError
 from stratagem.fit.identify import Flat, Seen, flat_directions, num_flat, seen
 from stratagem.fit.jet import Floats
 from stratagem.fit.likelihood import Likelihood
@@ -107,6 +107,8 @@ class Fitted:
 def fit(problem: Problem, request: Request | None = None, progress: Progress | None = None) -> Fitted:
     """Maximum likelihood (penalised where asked) from several starts. Raises `NotSolvedError` where none ends anywhere."""
     request = request or Request()
+    if request.penalty is None:
+        _check_enough(problem)
     spreads = problem.spreads()
     penalty = None if request.penalty is None else Pull.on(problem.design, *request.penalty)
     likelihood = problem.likelihood(penalty=penalty)
@@ -125,6 +127,17 @@ def fit(problem: Problem, request: Request | None = None, progress: Progress | N
         problem, request, best, covariance, float(likelihood.by_row(best).sum()), maxima, flat,
         float(np.abs(there.gradient[0] / spreads).max()), tried, unfinished, is_bounded, highest.value, rising, failed,
     )  # fmt: skip
+
+
+def _check_enough(problem: Problem) -> None:
+    """Raises `DataError` for more coefficients than the rows can tell, each row of counts as many as it has free shares."""
+    each = len(problem.model.outcomes) - 1 if problem.model.response.counts else 1
+    if len(problem.design) > problem.num_rows * each:
+        rows = f"{problem.num_rows} row{'s' if problem.num_rows > 1 else ''}"
+        raise DataError(
+            f"{problem.table.file}: {len(problem.design)} coefficients for {rows} that can be used; "
+            "leave out terms, or factors with as many levels as rows, or give `--penalty ridge`"
+        )
 
 
 def _rising(problem: Problem, likelihood: Likelihood, at: Floats, flat: Flat) -> tuple[str, ...]:

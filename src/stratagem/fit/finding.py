@@ -216,6 +216,8 @@ def _equilibria(fitted: Fitted) -> Iterator[str]:
     yield f"Equilibrium selection: {'the traced one, on the branch from precision 0' if fitted.problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
     several = int((num_equilibria(_plain(fitted)) > 1).sum())
     yield f"{several} of {fitted.problem.num_rows} rows have several equilibria at the estimates."
+    if several and not fitted.has_maximum:
+        yield "The likelihood may jump where a row's equilibrium ceases to exist, so that climbs end at the edge; compare both forms of `equilibrium`."
 
 
 def _plain(fitted: Fitted) -> list[Floats]:

@@ -15,13 +15,13 @@ from stratagem.fit.jet import Floats
 from stratagem.fit.likelihood import Likelihood
 
 MOST_STEPS = 300
-HALVINGS = 30
+HALVINGS = 10
 LONGEST_STEP = 5.0  # in units of one spread of what a coefficient multiplies
 SAME_HEIGHT, SAME_PLACE = 1e-7, 1e-3  # relative
 FLAT = 1e-11  # a curvature below this share of the largest is none
 GAIN = 1e-12  # what Newton's step still promises, in log-likelihood, when the climb stops
 THERE = 1e-9  # the same, where rounding lets it climb no further, of what still counts as a maximum
-LEVEL = 1e-6  # a slope without curvature, in log-likelihood per spread, that still counts as level
+LEVEL = 1e-4  # a slope without curvature, in log-likelihood per spread, that still counts as level
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from stratagem.fit.jet import Floats, Jet, Number
 
 RHO = math.sqrt(0.5)
 SMALLEST = 1e-12
+RARE, DEEPEST = 1e-8, -1e4  # a chance of challenge that is told by its tails; how far out these are followed
 GRID = np.concatenate(
     [[-40.0], np.linspace(-5.0, 5.0, 51), [40.0]]
 )  # of inclinations, between which equilibria are looked for
@@ -66,20 +67,30 @@ def replies(inputs: Sequence[Number], resist: Number) -> tuple[Number, Number, N
     s_a, v_a, c_b, w_a, w_b, a, v_b = inputs
     c = (s_a - (1.0 - resist) * v_a) * _inverse(resist)
     quiet = jet.apply(jet.normal_chance, c - w_a) * jet.apply(jet.normal_chance, c - a)
-    challenge = 1.0 - quiet
-    firm = _joint((w_a - a) * RHO, w_a - c) * _inverse(_at_least(challenge))
+    fights, backs = jet.apply(jet.normal_chance, w_a - c), jet.apply(jet.normal_chance, a - c)
+    challenge = fights + backs - fights * backs
+    firm = _firm(w_a, a, c, challenge)
     return challenge, quiet, firm, w_b + (v_b - c_b) * _inverse(_at_least(firm)) - v_b
+
+
+def _firm(w_a: Number, a: Number, c: Number, challenge: Number) -> Number:
+    """How often A stands firm having challenged; where challenges are all but unheard of, by their tails."""
+    whole = _joint((w_a - a) * RHO, w_a - c) * _inverse(_at_least(challenge, RARE))
+    fights, backs = (jet.apply(jet.log_normal_chance, one + _at_least(-c, DEEPEST)) for one in (w_a, a))
+    tail = jet.apply(jet.logistic_chance, fights - backs)
+    is_rare = (challenge.value if isinstance(challenge, Jet) else np.asarray(challenge)) < RARE
+    return whole * (~is_rare).astype(float) + tail * is_rare.astype(float)
 
 
 def _inverse(number: Number) -> Number:
     return jet.apply(jet.inverse, number)
 
 
-def _at_least(number: Number) -> Number:
-    """A probability kept off zero."""
+def _at_least(number: Number, least: float = SMALLEST) -> Number:
+    """A number kept from falling below another, as a probability off zero."""
     if isinstance(number, Jet):
-        return number + np.maximum(SMALLEST - number.value, 0.0)
-    return np.maximum(number, SMALLEST)
+        return number + np.maximum(least - number.value, 0.0)
+    return np.maximum(number, least)
 
 
 def excess(inputs: Sequence[Number], inclined: Number) -> Number:
