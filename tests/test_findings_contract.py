@@ -219,6 +219,17 @@ def test_the_terminal_fits_80_columns() -> None:
             assert max((len(table.columns),)) <= 16, (where, table.name)
 
 
+@pytest.mark.parametrize("width", [80, 40])
+def test_no_number_is_broken_over_two_lines(width: int) -> None:
+    for where, one in each():
+        words = {word.strip("·") for word in terminal(one, width).split()}
+        for table in one.tables:
+            for row in table.rows[:MOST_ROWS]:
+                for cell, column in zip(row, table.columns, strict=True):
+                    if isinstance(cell, float | int) and column.kind not in ("text", "bar"):
+                        assert shown(cell, column).split()[0] in words, (where, table.name, column.name)
+
+
 class Tables(HTMLParser):
     """The cells of every table of a page, by table and row, and all text."""
 

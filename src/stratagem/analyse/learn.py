@@ -8,7 +8,7 @@ with everything learnt, the expected value of perfect information, with one numb
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,11 +19,13 @@ from stratagem.analyse.given_data import Fit, Gain, Sample, Surety, fit, gains, 
 from stratagem.analyse.grounds import bases
 from stratagem.analyse.pooling import Pooled
 from stratagem.analyse.study import Study
+from stratagem.analyse.unseen import told_by_fact, unseen_choices
 from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import PLAYER_FIELDS
 from stratagem.solve.solution import Solution
+from stratagem.solve.solve import together
 
 FEW_WORLDS = 50
 CAVEATS = (
@@ -45,8 +47,8 @@ def learn(study: Study, decision: str, player: str | None = None) -> Finding:
     name = study.game.players[info.player]
     if player not in (None, name):
         raise UsageError(f"{quote(info.label)} is decided by `{name}`, not by {quote(player)}")
-    known = numbers_of(study.scenario)
-    asked = list(sharpenings(study.scenario, study.solver(step).run()))
+    known = {**_unseen(study), **numbers_of(study.scenario)}
+    asked = list(sharpenings(study.scenario, *_solutions(study, step)))
     made = commitment(study, step)
     worths = [worth(one, made) for one in made.standing if len(one.options) > 1]
     mover = study.scenario.players[name].name
@@ -106,7 +108,26 @@ def _uncertain(numbers: Mapping[str, Floats], one: Sample) -> Iterator[tuple[str
             yield name, here
 
 
+def _unseen(study: Study) -> dict[str, Number]:
+    """Moves by chance that not all see."""
+    steps = (study.game.steps[one.step] for one in unseen_choices(study.game))
+    return {info.label: Number(info.title, "not all") for info in steps}
+
+
 # --- what sharpens a question ------------------------------------------------------------------------------------
+
+
+def _solutions(study: Study, step: int) -> tuple[Solution, dict[str, list[Solution]]]:
+    """The study solved, and solved given each value of each hidden fact that the history leaves open."""
+    seen = {one.step for one in study.seen}
+    hidden = [one for one in unseen_choices(study.game) if one.step not in seen]
+    if not hidden:
+        return study.solver(step).run(), {}
+    free, *given = together([study.solver(step), *(study.solver(step, given=(one,)) for one in hidden)])
+    facts: dict[str, list[Solution]] = {}
+    for one, solution in zip(hidden, given, strict=True):
+        facts.setdefault(study.game.steps[one.step].label, []).append(solution)
+    return free, facts
 
 
 @dataclass(frozen=True)
@@ -120,6 +141,7 @@ class Sharpening:
     entropy: float  # bits of the event
     variances: dict[str, Gain]
     bits: dict[str, Gain]
+    facts: frozenset[str] = frozenset()  # those of them that chance decides unseen, within each world
 
     @property
     def clear(self) -> list[str]:
@@ -127,8 +149,12 @@ class Sharpening:
         return [name for name in self.bits if self.bits[name].is_clear or self.variances[name].is_clear]
 
 
-def sharpenings(scenario: Scenario, solution: Solution) -> Iterator[Sharpening]:
-    """What each number tells of each question that is not void; questions of the same condition share their regressions."""
+def sharpenings(
+    scenario: Scenario, solution: Solution, facts: Mapping[str, list[Solution]] | None = None
+) -> Iterator[Sharpening]:
+    """What each number tells of each question that is not void; questions of the same condition share their regressions.
+
+    `facts` has the solutions given each value of what is hidden."""
     solved = solution.is_solved
     conditions = np.where(solved, solution.conditions, 0.0)
     names = list(scenario.questions)
@@ -140,7 +166,23 @@ def sharpenings(scenario: Scenario, solution: Solution) -> Iterator[Sharpening]:
         if one is not None:
             titles = {names[place]: scenario.questions[names[place]].title for place in places}
             found.update(_sharpen(titles, one, solution.quantities))
-    yield from (found[name] for name in names if name in found)
+    for place, name in enumerate(names):
+        if name in found:
+            yield _with_facts(found[name], place, facts or {})
+
+
+def _with_facts(one: Sharpening, place: int, facts: Mapping[str, list[Solution]]) -> Sharpening:
+    """A sharpening with what each hidden fact tells of its question."""
+    told = {
+        name: told_by_fact(
+            np.stack([np.where(value.is_solved, value.questions[place], 0.0) for value in values]),
+            np.stack([np.where(value.is_solved, value.conditions[place], 0.0) for value in values]),
+        )
+        for name, values in facts.items()
+    }
+    variances = {**one.variances, **{name: both[0] for name, both in told.items()}}
+    bits = {**one.bits, **{name: both[1] for name, both in told.items()}}
+    return replace(one, variances=variances, bits=bits, facts=frozenset(told))
 
 
 def _alike(conditions: Floats) -> list[list[int]]:
@@ -291,15 +333,19 @@ def _question_table(one: Sharpening, known: Mapping[str, Number]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for name in sorted(one.clear, key=lambda name: -one.bits[name].value):
         told, bits = one.variances[name], one.bits[name]
-        rows.append(
-            (name, known[name].title, told.value, told.error, told.value / one.variance, bits.value, bits.error)
-        )
+        share = None if name in one.facts else told.value / one.variance
+        rows.append((name, known[name].title, told.value, told.error, share, bits.value, bits.error))
+    within = (
+        "; what is hidden is decided within each world: its variance is that of the probability given it"
+        if one.facts
+        else ""
+    )
     return Table(
         f"sharpens_{one.name}",
         f"What would sharpen: {one.title}",
         columns,
         tuple(rows),
-        f"expected drop in the variance over worlds of its probability ({one.variance:.2g} in all), and what the number tells of the event ({one.entropy:.2g} bits in all){_rest(one.bits, rows)}",
+        f"expected drop in the variance over worlds of its probability ({one.variance:.2g} in all), and what the number tells of the event ({one.entropy:.2g} bits in all){within}{_rest(one.bits, rows)}",
     )
 
 
@@ -349,8 +395,15 @@ def _sharp_judgements(asked: list[Sharpening], known: Mapping[str, Number]) -> I
             continue
         first = max(one.clear, key=lambda name: one.bits[name].value)
         told = fixed(one.bits[first].value, one.bits[first].error, 4)
+        start, end = (
+            f"{one.title} Most is learnt from “{known[first].title}”",
+            f"tells {told} bits of {one.entropy:.2g}",
+        )
+        if first in one.facts:
+            yield f"{start}, which is hidden: it {end}."
+            continue
         share = chance(one.variances[first].value / one.variance, one.variances[first].error / one.variance)
-        yield f"{one.title} Most is learnt from “{known[first].title}”: it explains {share} of the spread over worlds, and tells {told} bits of {one.entropy:.2g}."
+        yield f"{start}: it explains {share} of the spread over worlds, and {end}."
 
 
 def _warnings(made: Commitment, worths: list[Worth], asked: list[Sharpening]) -> Iterator[str]:

@@ -30,7 +30,8 @@ from stratagem.analyse.seen import (
     together,
 )
 from stratagem.analyse.study import Study
-from stratagem.graph.game import CHANCE, Floats
+from stratagem.analyse.unseen import unseen_choices
+from stratagem.graph.game import Floats
 from stratagem.scenario.lexicon import in_words
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.quantities import unknown_names
@@ -116,7 +117,7 @@ def watch(study: Study, progress: Callable[[int, int], None] | None = None) -> F
     few = replace(study, worlds=min(study.worlds, MOST_WORLDS))
     history = in_order(few.seen)
     signs = list(_ahead(few, history))
-    hidden = _hidden_choices(few)
+    hidden = unseen_choices(few.game)
     longer = [(*history, option) for sign in signs for option in sign.options]
     readings = read(few, list(dict.fromkeys([*prefixes(history), *longer])), progress=progress, choices=hidden)
     refuse_impossible(few, history, readings)
@@ -157,16 +158,6 @@ def _ahead(study: Study, history: History) -> Iterator[Sign]:
                 if sight.due > last and len(options) < len(info.options) and options not in told:
                     yield Sign(f"{info.label}={look}", sight.date, options)
                 told.add(options)
-
-
-def _hidden_choices(study: Study) -> list[Choice]:
-    """The outcomes of every move by chance that not all can see: numbers that only some know among them."""
-    return [
-        Choice(step, option)
-        for step, info in enumerate(study.game.steps)
-        if info.player == CHANCE and not info.public
-        for option in range(len(info.options))
-    ]
 
 
 def _of_questions(study: Study, whole: Reading, seen: Mapping[Sign, Reading]) -> Iterator[Indicator]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
@@ -15,10 +16,11 @@ from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.forecast import FIXED_SENTENCE
 from stratagem.show.as_json import dump
 from stratagem.show.columns import bar, text
-from stratagem.show.numbers import chance
+from stratagem.show.numbers import chance, clean
 
 MOST_ROWS = 24
 MOST_NAMES = 8
+LEAST_TEXT = 14  # columns that text in a table gets before it is folded
 
 
 def render_finding(finding: Finding) -> Group:
@@ -36,7 +38,7 @@ def _blocks(finding: Finding) -> Iterator[RenderableType]:
         yield text(table.title, "bold underline")
         if table.note:
             yield text(table.note, "dim")
-        yield _grid(table)
+        yield Fitted(table)
     if finding.caveats:
         yield ""
         for caveat in finding.caveats:
@@ -66,17 +68,65 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
 
 
-def _grid(table: Table) -> Grid:
-    grid = Grid(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
-    for column in table.columns:
-        grid.add_column(
-            text(column.header), justify="left" if column.kind in ("text", "bar") else "right", overflow="fold"
-        )
-    for row in table.rows[:MOST_ROWS]:
-        grid.add_row(*(text(shown(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
-    if len(table.rows) > MOST_ROWS:
-        grid.add_row(text(f"… and {len(table.rows) - MOST_ROWS} more", "dim"))
-    return grid
+@dataclass(frozen=True)
+class Fitted:
+    """A table as a page has room for it: in columns; where numbers would be broken, row by row with the header beside each."""
+
+    table: Table
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        rows = [
+            [shown(cell, column) for cell, column in zip(row, self.table.columns, strict=True)]
+            for row in self.table.rows[:MOST_ROWS]
+        ]
+        columns = [_needs([row[place] for row in rows], column) for place, column in enumerate(self.table.columns)]
+        gap = next((gap for gap in (2, 1) if _total([one for one, _ in columns], gap) <= options.max_width), None)
+        if gap is not None:
+            yield self._grid(rows, _widths(columns, gap, options.max_width), gap)
+        else:
+            yield from self._listed(rows)
+        if len(self.table.rows) > MOST_ROWS:
+            yield text(f"… and {len(self.table.rows) - MOST_ROWS} more", "dim")
+
+    def _grid(self, rows: list[list[str]], widths: list[int], gap: int) -> Grid:
+        grid = Grid(box=None, padding=(0, gap, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
+        for column, width in zip(self.table.columns, widths, strict=True):
+            is_text = column.kind in ("text", "bar")
+            grid.add_column(text(column.header), justify="left" if is_text else "right", overflow="fold", width=width)
+        for row in rows:
+            grid.add_row(*map(text, row))
+        return grid
+
+    def _listed(self, rows: list[list[str]]) -> Iterator[RenderableType]:
+        columns = self.table.columns
+        heads = next((place for place, one in enumerate(columns) if one.kind != "text"), len(columns)) or 1
+        for row in rows:
+            yield text(" · ".join(row[:heads]), "bold")
+            parts = [f"{column.header} {cell}".strip() for column, cell in zip(columns, row, strict=True)]
+            yield Padding(text(" · ".join(parts[heads:])), (0, 0, 0, 2))
+
+
+def _needs(cells: list[str], column: Column) -> tuple[int, int]:
+    """The least width of a column, in which numbers and the words of its header stay whole, and the one in which nothing is folded."""
+    header = clean(column.header)
+    longest = max((cell_len(clean(cell)) for cell in cells), default=0)
+    least = max(map(cell_len, header.split()), default=0)
+    kept = min(longest, LEAST_TEXT) if column.kind == "text" else longest
+    return max(least, kept), max(cell_len(header), longest)
+
+
+def _total(widths: list[int], gap: int) -> int:
+    return sum(widths) + gap * (len(widths) - 1)
+
+
+def _widths(columns: list[tuple[int, int]], gap: int, most: int) -> list[int]:
+    """The width of each column of a page: the least, and what is left over to the first that want it."""
+    widths = [least for least, _ in columns]
+    left = most - _total(widths, gap)
+    for place, (least, whole) in enumerate(columns):
+        widths[place] += min(left, whole - least)
+        left -= widths[place] - least
+    return widths
 
 
 def shown(cell: Cell, column: Column) -> str:
