@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stratagem.cli.fitting_bayes import drawing_options
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
     from stratagem.analyse.finding import Finding, Table
+    from stratagem.fit.estimate import Fitted
+    from stratagem.fit.posterior import Posterior
+    from stratagem.fit.problem import Problem
 
 PENALTIES = ("ridge", "log-f")
 
@@ -27,6 +31,7 @@ PENALTIES = ("ridge", "log-f")
     show_default=True,
     help="Where the climb begins; more are drawn while the best maximum was found once.",
 )
+@drawing_options
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
 @click.option(
     "--errors",
@@ -56,7 +61,7 @@ PENALTIES = ("ridge", "log-f")
     "other",
     type=click.Path(dir_okay=False),
     metavar="MODEL",
-    help="Vuong's and Clarke's tests against another model.",
+    help="Vuong's and Clarke's tests against another model; with --bayes leave-one-out.",
 )
 @click.option(
     "--as-quantities",
@@ -114,20 +119,23 @@ def _found(
     progress: Callable[[str], Callable[[int, int], None] | None], model: str, data: str, starts: int, seed: int, errors: str,
     cluster: str | None, samples: int, penalty: str | None, strength: float, choose_within: bool, order: str | None,
     where: tuple[str, ...], test: str | None, new: str | None, vary: tuple[str, ...], other: str | None, quantities: str | None,
+    arviz: str | None, **drawing: Any,
 ) -> Finding:  # fmt: skip
     from dataclasses import replace
 
+    from stratagem.cli.fitting_bayes import drawing_request, drawn_finding
     from stratagem.errors import UsageError
     from stratagem.fit.compare import compare
-    from stratagem.fit.estimate import Request
+    from stratagem.fit.estimate import Fitted, Request
     from stratagem.fit.estimate import fit as fit_problem
     from stratagem.fit.finding import fit_finding
     from stratagem.fit.model_file import load_model
     from stratagem.fit.outside import choose_strength, score_outside
     from stratagem.fit.predict import predictions, statics
     from stratagem.fit.problem import problem
-    from stratagem.fit.table import load_table
+    from stratagem.fit.table import load_table, rows_where
 
+    to_draw = drawing_request(seed=seed, **drawing)
     if choose_within and penalty is None:
         raise UsageError("--choose-within chooses the strength of a penalty; give --penalty ridge or log-f")
     stated, table = load_model(model), load_table(data)
@@ -138,40 +146,50 @@ def _found(
     keep = [one for one in (stated.cluster, order) if one is not None]
     keep += [] if rival is None else sorted({one for term in rival.terms for one in term.columns})
     request = Request(starts, seed, errors, samples, None if penalty is None else (penalty, strength))  # type: ignore[arg-type]
-    inside = problem(stated, table, where, keep)
-    if test is not None:
-        from stratagem.fit.table import rows_where
-
-        inside = problem(stated, table.rows(~rows_where(table, [test])), where, keep)
+    kept = table if test is None else table.rows(~rows_where(table, [test]))
+    inside = problem(stated, kept, where, keep)
     further: list[Table] = []
     said: list[str] = []
     if choose_within and penalty is not None:
         chosen, strengths = choose_strength(inside, penalty, request, order, progress("choosing the penalty"))
         request = replace(request, penalty=(penalty, chosen))
         further.append(strengths)
-    fitted = fit_problem(inside, request, progress("fitting"))
+
+    def fit_to(one: Problem, of: str = "") -> Fitted | Posterior:
+        if to_draw is None:
+            return fit_problem(one, request, progress("fitting" + of))
+        from stratagem.fit.posterior import sample
+
+        return sample(one, to_draw, progress("drawing" + of))
+
+    fitted, against = fit_to(inside), None
     if test is not None:
         scores, sentence = score_outside(stated, table, test, request, where, fitted, order)
         further.append(scores)
         said.append(sentence)
     further += [statics(fitted, one, seed) for one in vary]
     if rival is not None:
-        against = problem(
-            replace(rival, cluster=stated.cluster),
-            inside.table,
-            (),
-            [*keep, *sorted({one for term in stated.terms for one in term.columns})],
+        used = sorted({one for term in stated.terms for one in term.columns})
+        against = fit_to(
+            problem(replace(rival, cluster=stated.cluster), inside.table, (), [*keep, *used]), " the other model"
         )
-        further.append(compare(fitted, fit_problem(against, request)))
+    if isinstance(fitted, Fitted) and isinstance(against, Fitted):
+        further.append(compare(fitted, against))
     if new is not None:
         further.append(predictions(fitted, load_table(new)))
     if quantities is not None:
-        from stratagem.fit.as_quantities import quantities_text
-        from stratagem.show.files import write_atomically
+        said.append(_write_quantities(fitted, quantities))
+    if isinstance(fitted, Fitted):
+        return fit_finding(fitted, tuple(further), tuple(said))
+    return drawn_finding(fitted, None if isinstance(against, Fitted) else against, arviz, further, said)
 
-        write_atomically(quantities, quantities_text(fitted))
-        said.append(f"{quantities}: the estimates as quantities of a scenario.")
-    return fit_finding(fitted, tuple(further), tuple(said))
+
+def _write_quantities(fitted: Fitted | Posterior, file: str) -> str:
+    from stratagem.fit.as_quantities import quantities_text
+    from stratagem.show.files import write_atomically
+
+    write_atomically(file, quantities_text(fitted))
+    return f"{file}: the estimates as quantities of a scenario."
 
 
 def _main_table(found: Finding) -> Table:

@@ -10,6 +10,7 @@ import numpy as np
 from stratagem.analyse.finding import Basis, Column, Finding, Table
 from stratagem.fit.estimate import Fitted
 from stratagem.fit.jet import Floats, Jet
+from stratagem.fit.problem import Problem
 from stratagem.fit.signalling import num_equilibria
 
 ERRORS = {
@@ -36,25 +37,40 @@ def fit_finding(fitted: Fitted, further: tuple[Table, ...] = (), said: tuple[str
         judgements=(*_judgements(fitted), *said),
         tables=(coefficients_table(fitted), *_maxima(fitted), *_outcomes(fitted), *further),
         caveats=tuple(_caveats(fitted)),
-        rests_on=() if model.source is None else (Basis("model", model.title, model.source, None),),
+        rests_on=basis(fitted.problem),
         manifest=manifest(fitted),
     )
+
+
+def basis(problem: Problem) -> tuple[Basis, ...]:
+    """The source that a model file names."""
+    model = problem.model
+    return () if model.source is None else (Basis("model", model.title, model.source, None),)
+
+
+def provenance(problem: Problem) -> dict[str, object]:
+    """What was fitted, to which rows."""
+    model = problem.model
+    return {
+        "stratagem": version("stratagem"), "model": model.file, "kind": model.kind, "data": problem.table.file,
+        "rows": problem.num_rows, "rows_left_out": problem.num_left_out, "rows_dropped": problem.num_dropped,
+        "missing": dict(problem.dropped), "errors_on": model.errors.on, "shape": model.errors.shape,
+        "equilibrium": model.equilibrium if model.kind == "signalling" else None,
+    }  # fmt: skip
 
 
 def manifest(fitted: Fitted) -> Mapping[str, object]:
     """Who made this fit, from what."""
     problem = fitted.problem
     return {
-        "stratagem": version("stratagem"), "model": problem.model.file, "kind": problem.model.kind, "data": problem.table.file,
-        "rows": problem.num_rows, "rows_left_out": problem.num_left_out, "rows_dropped": problem.num_dropped, "missing": dict(problem.dropped),
-        "log_likelihood": fitted.log_likelihood, "coefficients": len(fitted.names), "aic": -2 * fitted.log_likelihood + 2 * fitted.num_free,
-        "bic": -2 * fitted.log_likelihood + np.log(problem.num_rows) * fitted.num_free, "errors_on": problem.model.errors.on,
-        "shape": problem.model.errors.shape, "standard_errors": fitted.request.errors, "largest_gradient": fitted.gradient,
+        **provenance(problem), "method": "maximum likelihood", "log_likelihood": fitted.log_likelihood,
+        "coefficients": len(fitted.names), "aic": -2 * fitted.log_likelihood + 2 * fitted.num_free,
+        "bic": -2 * fitted.log_likelihood + np.log(problem.num_rows) * fitted.num_free,
+        "standard_errors": fitted.request.errors, "largest_gradient": fitted.gradient,
         "penalty": None if fitted.request.penalty is None else list(fitted.request.penalty), "seed": fitted.request.seed,
         "starts": fitted.num_starts, "starts_unfinished": fitted.num_unfinished, "samples_failed": fitted.num_failed_samples,
         "has_maximum": fitted.is_bounded and not fitted.flat.diverging, "unidentified": [list(one) for one in fitted.flat.unseen],
         "separated": [list(one) for one in fitted.flat.diverging],
-        "equilibrium": problem.model.equilibrium if problem.model.kind == "signalling" else None,
     }  # fmt: skip
 
 
@@ -82,11 +98,12 @@ def coefficients_table(fitted: Fitted) -> Table:
         Column("z", "z", "amount"), Column("p", "p", "size"),
     )  # fmt: skip
     rows = tuple((one.name, one.value, one.error, one.z, one.p) for one in fitted.estimates)
-    return Table("coefficients", "Coefficients", columns, rows, _scale_note(fitted))
+    return Table("coefficients", "Coefficients", columns, rows, scale_note(fitted.problem))
 
 
-def _scale_note(fitted: Fitted) -> str:
-    model = fitted.problem.model
+def scale_note(problem: Problem) -> str:
+    """In which unit payoffs are."""
+    model = problem.model
     key = model.kind if model.kind != "tree" else "private" if model.errors.on == "payoffs" else model.errors.shape
     return NORMALISED[key] + ("; scales as stated in the model" if model.errors.scales and model.kind == "tree" else "")
 
@@ -148,13 +165,13 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
     for one in fitted.flat.unseen:
         yield (
             "Not identified: the likelihood does not change along a mix of "
-            + _listed(one)
+            + listed(one)
             + "; no standard error is given. Fix one of them, or leave one out."
         )
     for one in fitted.flat.diverging:
         yield (
             "No maximum (separation): the likelihood rises without end along "
-            + _listed(one)
+            + listed(one)
             + "; the estimates stand where the climb stopped and have no standard error. Give `--penalty log-f` or leave a term out."
         )
     if not fitted.is_bounded:
@@ -164,17 +181,22 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
     if fitted.maxima and fitted.maxima[0].num_starts == 1 and fitted.num_starts > 1:
         yield "The best maximum was found by one start only; try `--starts` with a larger number."
     yield from _weak(fitted)
-    if problem.num_dropped:
-        cells = ", ".join(f"{name} {count}" for name, count in problem.dropped.items())
-        yield f"{problem.num_dropped} rows dropped for missing cells ({cells})."
-    if problem.num_left_out:
-        yield f"{problem.num_left_out} rows left out by conditions."
+    yield from missing_rows(problem)
     if fitted.num_failed_samples:
         yield f"{fitted.num_failed_samples} of {fitted.request.samples} bootstrap samples had no maximum; they are left out of the standard errors."
     if fitted.request.penalty is not None:
         yield f"Penalised ({fitted.request.penalty[0]}, strength {fitted.request.penalty[1]:g}): estimates are pulled towards zero, and standard errors do not say by how much."
     if problem.model.kind == "signalling":
-        yield from _equilibria(fitted)
+        yield from equilibria(problem, fitted.coefficients)
+
+
+def missing_rows(problem: Problem) -> Iterator[str]:
+    """Which rows were not used."""
+    if problem.num_dropped:
+        cells = ", ".join(f"{name} {count}" for name, count in problem.dropped.items())
+        yield f"{problem.num_dropped} rows dropped for missing cells ({cells})."
+    if problem.num_left_out:
+        yield f"{problem.num_left_out} rows left out by conditions."
 
 
 def _weak(fitted: Fitted) -> Iterator[str]:
@@ -186,22 +208,23 @@ def _weak(fitted: Fitted) -> Iterator[str]:
     inflation = np.sqrt(np.diag(inverse) / alone)
     weak = [name for name, one in zip(fitted.names, inflation, strict=True) if one > 100]
     if weak:
-        yield f"Weakly identified: {_listed(weak)} can hardly be told apart; their standard errors are over a hundred times what each would have alone."
+        yield f"Weakly identified: {listed(weak)} can hardly be told apart; their standard errors are over a hundred times what each would have alone."
 
 
-def _equilibria(fitted: Fitted) -> Iterator[str]:
-    yield f"Equilibrium selection: {'the traced one, by damped replies from even odds of resistance' if fitted.problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
-    several = int((num_equilibria(_plain(fitted)) > 1).sum())
-    yield f"{several} of {fitted.problem.num_rows} rows have several equilibria at the estimates."
+def equilibria(problem: Problem, coefficients: Floats) -> Iterator[str]:
+    """Which equilibrium a signalling game is taken to be in, and how many rows have others."""
+    yield f"Equilibrium selection: {'the traced one, by damped replies from even odds of resistance' if problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
+    several = int((num_equilibria(_plain(problem, coefficients)) > 1).sum())
+    yield f"{several} of {problem.num_rows} rows have several equilibria at the estimates."
 
 
-def _plain(fitted: Fitted) -> list[Floats]:
-    problem = fitted.problem
-    whole = problem.whole(problem.design.jets(fitted.coefficients[None], 0))
+def _plain(problem: Problem, coefficients: Floats) -> list[Floats]:
+    whole = problem.whole(problem.design.jets(coefficients[None], 0))
     values = [one.value if isinstance(one, Jet) else np.asarray(one, float) for one in whole]
     return [np.broadcast_to(one, (1, problem.num_rows))[0] for one in values]
 
 
-def _listed(names: tuple[str, ...] | list[str], most: int = 8) -> str:
+def listed(names: tuple[str, ...] | list[str], most: int = 8) -> str:
+    """Names as a list in a sentence."""
     shown = ", ".join(f"`{one}`" for one in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from stratagem.analyse.finding import Column, Table
 from stratagem.errors import DataError, UsageError
-from stratagem.fit.estimate import Fitted, Progress, Request, fit
+from stratagem.fit.estimate import Progress, Request, fit
 from stratagem.fit.jet import Floats
 from stratagem.fit.model_file import Errors, Model, Move, Response, Term
+from stratagem.fit.predict import Forecaster
 from stratagem.fit.problem import Problem, problem
 from stratagem.fit.table import Table as Data
 from stratagem.fit.table import rows_where
@@ -117,7 +118,7 @@ def score_outside(
     condition: str,
     request: Request,
     conditions: Sequence[str],
-    fitted: Fitted,
+    fitted: Forecaster,
     order: str | None = None,
 ) -> tuple[Table, str]:
     """The scores on the rows that meet `condition` of a model `fitted` on the others, and what they say.
@@ -135,7 +136,7 @@ def score_outside(
         )
     outside = whole.rows(is_test)
     outside = replace(outside, design=fitted.problem.design.on(outside.table))
-    forecasts = {"this model": outside.likelihood().by_row(fitted.coefficients)}
+    forecasts = {"this model": fitted.forecast(outside)}
     forecasts |= _references(fitted.problem, whole, is_test, request, order)
     each = np.asarray(sum(outside.observed.outcomes.values()))
     groups = outside.table.words(model.cluster) if model.cluster else None
