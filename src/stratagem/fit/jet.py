@@ -129,9 +129,10 @@ def modules_of(x: Any) -> tuple[Any, Any]:
     if isinstance(x, float | int | np.ndarray | np.generic):
         return np, special
     import jax.numpy as jnp
-    from jax.scipy import special as jax_special
 
-    return jnp, jax_special
+    from stratagem.fit import jax_functions
+
+    return jnp, jax_functions
 
 
 # --- functions: value, first and second derivative ---------------------------------------------------------------
