@@ -9,7 +9,7 @@ import numpy as np
 
 from stratagem.analyse.finding import Column, Finding, Table
 from stratagem.fit.convergence import LEAST_SIZE, MOST_HAT
-from stratagem.fit.finding import basis, equilibria, listed, missing_rows, provenance, scale_note
+from stratagem.fit.finding import basis, equilibria, missing_rows, provenance, scale_note
 from stratagem.fit.jet import Floats
 from stratagem.fit.loo import Loo, loo_table
 from stratagem.fit.posterior import Posterior
@@ -97,7 +97,7 @@ def _apart(posterior: Posterior) -> str:
 def _caveats(posterior: Posterior, checks: Checks, loo: Loo) -> Iterator[str]:
     for one in posterior.untold:
         yield (
-            f"The data say next to nothing of {'a mix of ' if len(one) > 1 else ''}{listed(one)}: there the posterior is the prior. "
+            f"The data say next to nothing of {'a mix of ' if len(one) > 1 else ''}{', '.join(f'`{name}`' for name in one)}: there the posterior is the prior. "
             "Fix one of them or leave one out, or rest nothing on it."
         )
     if loo.num_bad:
@@ -112,7 +112,7 @@ def _caveats(posterior: Posterior, checks: Checks, loo: Loo) -> Iterator[str]:
         yield "Checks use the data twice: a p that is not extreme does not show that the model is right."
     yield from missing_rows(posterior.problem)
     if posterior.problem.model.kind == "signalling":
-        yield from equilibria(posterior.problem, posterior.coefficients)
+        yield from equilibria(posterior)
         yield "Where rows change equilibrium the posterior has steps, at which draws may diverge."
 
 
@@ -139,7 +139,7 @@ def _coefficients(posterior: Posterior) -> Table:
         )
         for at, one in enumerate(posterior.estimates)
     )
-    return Table("coefficients", "Coefficients, posterior", columns, rows, scale_note(posterior.problem))
+    return Table("coefficients", "Coefficients, posterior", columns, rows, scale_note(posterior))
 
 
 def _chains(posterior: Posterior) -> Iterator[Table]:

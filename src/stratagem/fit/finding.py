@@ -10,6 +10,7 @@ import numpy as np
 from stratagem.analyse.finding import Basis, Column, Finding, Table
 from stratagem.fit.estimate import Fitted
 from stratagem.fit.jet import Floats, Jet
+from stratagem.fit.predict import Forecaster
 from stratagem.fit.problem import Problem
 from stratagem.fit.signalling import num_equilibria
 
@@ -63,8 +64,8 @@ def manifest(fitted: Fitted) -> Mapping[str, object]:
     """Who made this fit, from what."""
     problem = fitted.problem
     return {
-        **provenance(problem), "method": "maximum likelihood", "log_likelihood": fitted.log_likelihood,
-        "coefficients": len(fitted.names), "aic": -2 * fitted.log_likelihood + 2 * fitted.num_free,
+        **provenance(problem), "method": "maximum likelihood",
+        "log_likelihood": fitted.log_likelihood, "coefficients": len(fitted.names), "aic": -2 * fitted.log_likelihood + 2 * fitted.num_free,
         "bic": -2 * fitted.log_likelihood + np.log(problem.num_rows) * fitted.num_free,
         "standard_errors": fitted.request.errors, "largest_gradient": fitted.gradient,
         "penalty": None if fitted.request.penalty is None else list(fitted.request.penalty), "seed": fitted.request.seed,
@@ -98,12 +99,12 @@ def coefficients_table(fitted: Fitted) -> Table:
         Column("z", "z", "amount"), Column("p", "p", "size"),
     )  # fmt: skip
     rows = tuple((one.name, one.value, one.error, one.z, one.p) for one in fitted.estimates)
-    return Table("coefficients", "Coefficients", columns, rows, scale_note(fitted.problem))
+    return Table("coefficients", "Coefficients", columns, rows, scale_note(fitted))
 
 
-def scale_note(problem: Problem) -> str:
+def scale_note(fitted: Forecaster) -> str:
     """In which unit payoffs are."""
-    model = problem.model
+    model = fitted.problem.model
     key = model.kind if model.kind != "tree" else "private" if model.errors.on == "payoffs" else model.errors.shape
     return NORMALISED[key] + ("; scales as stated in the model" if model.errors.scales and model.kind == "tree" else "")
 
@@ -165,13 +166,13 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
     for one in fitted.flat.unseen:
         yield (
             "Not identified: the likelihood does not change along a mix of "
-            + listed(one)
+            + _listed(one)
             + "; no standard error is given. Fix one of them, or leave one out."
         )
     for one in fitted.flat.diverging:
         yield (
             "No maximum (separation): the likelihood rises without end along "
-            + listed(one)
+            + _listed(one)
             + "; the estimates stand where the climb stopped and have no standard error. Give `--penalty log-f` or leave a term out."
         )
     if not fitted.is_bounded:
@@ -187,7 +188,7 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
     if fitted.request.penalty is not None:
         yield f"Penalised ({fitted.request.penalty[0]}, strength {fitted.request.penalty[1]:g}): estimates are pulled towards zero, and standard errors do not say by how much."
     if problem.model.kind == "signalling":
-        yield from equilibria(problem, fitted.coefficients)
+        yield from equilibria(fitted)
 
 
 def missing_rows(problem: Problem) -> Iterator[str]:
@@ -208,23 +209,23 @@ def _weak(fitted: Fitted) -> Iterator[str]:
     inflation = np.sqrt(np.diag(inverse) / alone)
     weak = [name for name, one in zip(fitted.names, inflation, strict=True) if one > 100]
     if weak:
-        yield f"Weakly identified: {listed(weak)} can hardly be told apart; their standard errors are over a hundred times what each would have alone."
+        yield f"Weakly identified: {_listed(weak)} can hardly be told apart; their standard errors are over a hundred times what each would have alone."
 
 
-def equilibria(problem: Problem, coefficients: Floats) -> Iterator[str]:
+def equilibria(fitted: Forecaster) -> Iterator[str]:
     """Which equilibrium a signalling game is taken to be in, and how many rows have others."""
-    yield f"Equilibrium selection: {'the traced one, by damped replies from even odds of resistance' if problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
-    several = int((num_equilibria(_plain(problem, coefficients)) > 1).sum())
-    yield f"{several} of {problem.num_rows} rows have several equilibria at the estimates."
+    yield f"Equilibrium selection: {'the traced one, by damped replies from even odds of resistance' if fitted.problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
+    several = int((num_equilibria(_plain(fitted)) > 1).sum())
+    yield f"{several} of {fitted.problem.num_rows} rows have several equilibria at the estimates."
 
 
-def _plain(problem: Problem, coefficients: Floats) -> list[Floats]:
-    whole = problem.whole(problem.design.jets(coefficients[None], 0))
+def _plain(fitted: Forecaster) -> list[Floats]:
+    problem = fitted.problem
+    whole = problem.whole(problem.design.jets(fitted.coefficients[None], 0))
     values = [one.value if isinstance(one, Jet) else np.asarray(one, float) for one in whole]
     return [np.broadcast_to(one, (1, problem.num_rows))[0] for one in values]
 
 
-def listed(names: tuple[str, ...] | list[str], most: int = 8) -> str:
-    """Names as a list in a sentence."""
+def _listed(names: tuple[str, ...] | list[str], most: int = 8) -> str:
     shown = ", ".join(f"`{one}`" for one in names[:most])
     return shown + (f" and {len(names) - most} more" if len(names) > most else "")
