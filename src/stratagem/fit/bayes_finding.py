@@ -209,6 +209,7 @@ def _manifest(posterior: Posterior, checks: Checks, loo: Loo) -> Mapping[str, ob
         "log_likelihood_at_mean": _finite(float(logs[0])), "elpd_loo": loo.elpd, "elpd_loo_error": loo.error,
         "p_loo": loo.num_effective, "k_limit": loo.limit, "k_too_high": loo.num_bad,
         "predictive_p": None if checks.overall is None else checks.overall.p,
+        "equilibrium": posterior.problem.model.equilibrium if posterior.problem.model.kind == "signalling" else None,
     }  # fmt: skip
 
 

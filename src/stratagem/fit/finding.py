@@ -56,7 +56,6 @@ def provenance(problem: Problem) -> dict[str, object]:
         "stratagem": version("stratagem"), "model": model.file, "kind": model.kind, "data": problem.table.file,
         "rows": problem.num_rows, "rows_left_out": problem.num_left_out, "rows_dropped": problem.num_dropped,
         "missing": dict(problem.dropped), "errors_on": model.errors.on, "shape": model.errors.shape,
-        "equilibrium": model.equilibrium if model.kind == "signalling" else None,
     }  # fmt: skip
 
 
@@ -72,6 +71,7 @@ def manifest(fitted: Fitted) -> Mapping[str, object]:
         "starts": fitted.num_starts, "starts_unfinished": fitted.num_unfinished, "samples_failed": fitted.num_failed_samples,
         "has_maximum": fitted.is_bounded and not fitted.flat.diverging, "unidentified": [list(one) for one in fitted.flat.unseen],
         "separated": [list(one) for one in fitted.flat.diverging],
+        "equilibrium": problem.model.equilibrium if problem.model.kind == "signalling" else None,
     }  # fmt: skip
 
 
