@@ -135,7 +135,7 @@ def _found(
     from stratagem.fit.problem import problem
     from stratagem.fit.table import load_table, rows_where
 
-    to_draw = drawing_request(seed=seed, **drawing)
+    to_draw = drawing_request(seed=seed, arviz=arviz, **drawing)
     if choose_within and penalty is None:
         raise UsageError("--choose-within chooses the strength of a penalty; give --penalty ridge or log-f")
     stated, table = load_model(model), load_table(data)

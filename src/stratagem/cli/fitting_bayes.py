@@ -55,9 +55,9 @@ def drawing_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def drawing_request(
-    bayes: bool, seed: int, chains: int, draws: int, warmup: int, prior_scale: float
+    bayes: bool, seed: int, chains: int, draws: int, warmup: int, prior_scale: float, arviz: str | None
 ) -> BayesRequest | None:
-    """What to draw; None without --bayes. Raises `UsageError` for an option of the other way to fit."""
+    """What to draw; None without --bayes. Raises `UsageError` for an option of the other way to fit, or where packages are missing."""
     context = click.get_current_context()
     others = OF_CLIMBING if bayes else OF_DRAWING
     for name, option in others.items():
@@ -69,6 +69,10 @@ def drawing_request(
             )
     if not bayes:
         return None
+    if arviz is not None:
+        from stratagem.exchange.as_arviz import load_arviz
+
+        load_arviz()
     from stratagem.fit.posterior import BayesRequest
 
     return BayesRequest(chains, draws, warmup, seed, prior_scale)

@@ -22,7 +22,7 @@ MOST_CELLS = 1 << 27  # draws times rows of log-likelihoods
 
 def inference_data(posterior: Posterior) -> Any:
     """The posterior as `arviz.InferenceData`. Raises `UsageError` where ArviZ is missing or there are too many rows."""
-    arviz = _load_arviz()
+    arviz = load_arviz()
     problem, found = posterior.problem, posterior.chains
     chains, draws = found.log_density.shape
     if chains * draws * problem.num_rows > MOST_CELLS:
@@ -69,7 +69,8 @@ def netcdf(posterior: Posterior) -> bytes:
         return file.read_bytes()
 
 
-def _load_arviz() -> Any:
+def load_arviz() -> Any:
+    """ArviZ. Raises `UsageError` where it is missing."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a later version will differ
