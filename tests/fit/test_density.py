@@ -51,7 +51,6 @@ GAMES = {
     "three, logit": THREE + "errors: {shape: logit}",
     "three, private": THREE + "errors: {on: payoffs}",
     "two paths": DETERRENCE.replace("resist: war", "resist: peace").replace("war: 1", "loss: 1").replace("war: z", "loss: z"),
-    "signals": SIGNALS,
 }  # fmt: skip
 
 
@@ -89,9 +88,9 @@ def test_the_normal_distribution_is_that_of_scipy_in_both_tails() -> None:
     assert np.asarray(log_ndtr(x)) == pytest.approx(special.log_ndtr(x), rel=1e-11, abs=1e-12)
 
 
-def test_a_free_equilibrium_is_refused() -> None:
-    fitting = of(SIGNALS + "equilibrium: constrained")
-    with pytest.raises(UsageError, match="needs `equilibrium: traced`"):
+def test_a_signalling_game_is_refused_with_the_reason() -> None:
+    fitting = of(SIGNALS)
+    with pytest.raises(UsageError, match=r"searched for in every row at every step.*maximum likelihood"):
         log_density(fitting, default_prior(fitting.model, fitting.design))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stratagem.analyse.finding import Column, Finding, Table
 from stratagem.fit.convergence import LEAST_SIZE, MOST_HAT
-from stratagem.fit.finding import basis, equilibria, missing_rows, provenance, scale_note
+from stratagem.fit.finding import basis, missing_rows, provenance, scale_note
 from stratagem.fit.jet import Floats
 from stratagem.fit.loo import Loo, loo_table
 from stratagem.fit.posterior import Posterior
@@ -111,9 +111,6 @@ def _caveats(posterior: Posterior, checks: Checks, loo: Loo) -> Iterator[str]:
     if checks.overall is not None:
         yield "Checks use the data twice: a p that is not extreme does not show that the model is right."
     yield from missing_rows(posterior.problem)
-    if posterior.problem.model.kind == "signalling":
-        yield from equilibria(posterior)
-        yield "Where rows change equilibrium the posterior has steps, at which draws may diverge."
 
 
 # --- tables ----------------------------------------------------------------------------------------------------------
@@ -209,7 +206,6 @@ def _manifest(posterior: Posterior, checks: Checks, loo: Loo) -> Mapping[str, ob
         "log_likelihood_at_mean": _finite(float(logs[0])), "elpd_loo": loo.elpd, "elpd_loo_error": loo.error,
         "p_loo": loo.num_effective, "k_limit": loo.limit, "k_too_high": loo.num_bad,
         "predictive_p": None if checks.overall is None else checks.overall.p,
-        "equilibrium": posterior.problem.model.equilibrium if posterior.problem.model.kind == "signalling" else None,
     }  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
     if fitted.request.penalty is not None:
         yield f"Penalised ({fitted.request.penalty[0]}, strength {fitted.request.penalty[1]:g}): estimates are pulled towards zero, and standard errors do not say by how much."
     if problem.model.kind == "signalling":
-        yield from equilibria(fitted)
+        yield from _equilibria(fitted)
 
 
 def missing_rows(problem: Problem) -> Iterator[str]:
@@ -212,14 +212,13 @@ def _weak(fitted: Fitted) -> Iterator[str]:
         yield f"Weakly identified: {_listed(weak)} can hardly be told apart; their standard errors are over a hundred times what each would have alone."
 
 
-def equilibria(fitted: Forecaster) -> Iterator[str]:
-    """Which equilibrium a signalling game is taken to be in, and how many rows have others."""
+def _equilibria(fitted: Fitted) -> Iterator[str]:
     yield f"Equilibrium selection: {'the traced one, by damped replies from even odds of resistance' if fitted.problem.model.equilibrium == 'traced' else 'free in every row; its probability is a parameter under the equilibrium constraint'}."
     several = int((num_equilibria(_plain(fitted)) > 1).sum())
     yield f"{several} of {fitted.problem.num_rows} rows have several equilibria at the estimates."
 
 
-def _plain(fitted: Forecaster) -> list[Floats]:
+def _plain(fitted: Fitted) -> list[Floats]:
     problem = fitted.problem
     whole = problem.whole(problem.design.jets(fitted.coefficients[None], 0))
     values = [one.value if isinstance(one, Jet) else np.asarray(one, float) for one in whole]

@@ -22,10 +22,6 @@ class Forecaster(Protocol):
     def problem(self) -> Problem:
         """What it was fitted to."""
 
-    @property
-    def coefficients(self) -> Floats:
-        """The estimates, or the posterior means [P]."""
-
     def outcomes(self, on: Design | None = None) -> dict[str, Floats]:
         """The probability of each outcome in each row."""
 

@@ -119,8 +119,6 @@ def _thirds(chances: Floats) -> NDArray[np.int64]:
 def _moves(posterior: Posterior, totals: Mapping[str, tuple[float, Floats]]) -> Iterator[Check]:
     """The share of each action where its move was reached; moves whose actions share an outcome of several paths are left out."""
     model = posterior.problem.model
-    if model.kind != "tree":
-        return
     paths = Tree.of(model).paths
     for move in model.moves:
         below = [
