@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from benches import analyses, discover, fitting, limit, peers, signalling, start, subjects  # noqa: F401
+from benches import analyses, bayes_fit, discover, fitting, limit, peers, signalling, start, subjects  # noqa: F401
 from benches.registry import CASES, PHASES, Effort, Result, chosen
 
 PACKAGES = ("stratagem", "numpy", "jax", "pygambit", "open_spiel")

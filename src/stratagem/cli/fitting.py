@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stratagem.cli.fitting_bayes import drawing_options
 from stratagem.cli.output import show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
     from stratagem.analyse.finding import Finding, Table
-    from stratagem.fit.estimate import Fitted
+    from stratagem.fit.estimate import Fitted, Request
+    from stratagem.fit.posterior import BayesRequest, Posterior
+    from stratagem.fit.problem import Problem
 
+Stages = Callable[[str], Callable[[int, int], None] | None]  # what shows how far each stage is
 PENALTIES = ("ridge", "log-f")
 
 
@@ -28,6 +32,7 @@ PENALTIES = ("ridge", "log-f")
     show_default=True,
     help="Where the climb begins; more are drawn while the best maximum was found once.",
 )
+@drawing_options
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
 @click.option(
     "--errors",
@@ -66,7 +71,7 @@ PENALTIES = ("ridge", "log-f")
     "other",
     type=click.Path(dir_okay=False),
     metavar="MODEL",
-    help="Vuong's and Clarke's tests against another model.",
+    help="Vuong's and Clarke's tests against another model; with --bayes leave-one-out.",
 )
 @click.option(
     "--as-quantities",
@@ -123,7 +128,7 @@ def fit(
     show_finding(found, is_json)
 
 
-def _progress(quiet: bool) -> Callable[[str], Callable[[int, int], None] | None]:
+def _progress(quiet: bool) -> Stages:
     """What shows how far a stage is: a line on standard error that overwrites itself, where a person looks at it."""
     if quiet or not sys.stderr.isatty():
         return lambda _: None
@@ -137,26 +142,40 @@ def _progress(quiet: bool) -> Callable[[str], Callable[[int, int], None] | None]
     return of
 
 
+def _fit_to(
+    one: Problem, request: Request, to_draw: BayesRequest | None, progress: Stages, of: str = ""
+) -> Fitted | Posterior:
+    """A model fitted by maximum likelihood, or its posterior drawn."""
+    if to_draw is None:
+        from stratagem.fit.estimate import fit as climb
+
+        return climb(one, request, progress("fitting" + of))
+    from stratagem.fit.posterior import sample
+
+    return sample(one, to_draw, progress("drawing" + of))
+
+
 def _found(
-    progress: Callable[[str], Callable[[int, int], None] | None], model: str, data: str, starts: int, seed: int, errors: str,
+    progress: Stages, model: str, data: str, starts: int, seed: int, errors: str,
     cluster: str | None, samples: int, penalty: str | None, strength: float, choose_within: bool, order: str | None,
     cross_validate: bool, where: tuple[str, ...], test: str | None, new: str | None, vary: tuple[str, ...], other: str | None, quantities: str | None,
+    arviz: str | None, **drawing: Any,
 ) -> Finding:  # fmt: skip
     from dataclasses import replace
 
+    from stratagem.cli.fitting_bayes import drawing_request, drawn_finding
     from stratagem.errors import UsageError
+    from stratagem.fit import outside
     from stratagem.fit.compare import compare
-    from stratagem.fit.estimate import Request
-    from stratagem.fit.estimate import fit as fit_problem
+    from stratagem.fit.estimate import Fitted, Request
     from stratagem.fit.finding import fit_finding
     from stratagem.fit.model_file import load_model
-    from stratagem.fit.outside import cross_validate as score_folds
-    from stratagem.fit.outside import score_outside
     from stratagem.fit.predict import predictions, statics
     from stratagem.fit.problem import problem
-    from stratagem.fit.table import load_table
+    from stratagem.fit.table import load_table, rows_where
     from stratagem.fit.within import choose_strength
 
+    to_draw = drawing_request(seed=seed, arviz=arviz, **drawing)
     if choose_within and penalty is None:
         raise UsageError("--choose-within chooses the strength of a penalty; give --penalty ridge or log-f")
     stated, table = load_model(model), load_table(data)
@@ -167,43 +186,40 @@ def _found(
     keep = [one for one in (stated.cluster, order) if one is not None]
     keep += [] if rival is None else sorted({one for term in rival.terms for one in term.columns})
     request = Request(starts, seed, errors, samples, None if penalty is None else (penalty, strength))  # type: ignore[arg-type]
-    inside = problem(stated, table, where, keep)
-    if test is not None:
-        from stratagem.fit.table import rows_where
-
-        inside = problem(stated, table.rows(~rows_where(table, [test])), where, keep)
+    kept = table if test is None else table.rows(~rows_where(table, [test]))
+    inside = problem(stated, kept, where, keep)
     further: list[Table] = []
     said: list[str] = []
-    scored: list[tuple[tuple[Table, Table], str]] = []
     chosen = None
     if choose_within and penalty is not None:
         chosen = choose_strength(inside, penalty, request, order, progress("choosing the penalty"))
         request = replace(request, penalty=(penalty, chosen.strength))
         further.append(chosen.table())
-    fitted = fit_problem(inside, request, progress("fitting"))
-    if test is not None:
-        scored.append(score_outside(stated, table, test, request, where, fitted, order, chosen))
+    fitted, against = _fit_to(inside, request, to_draw, progress), None
+    held_back = (
+        [] if test is None else [outside.score_outside(stated, table, test, request, where, fitted, order, chosen)]
+    )
     if cross_validate:
-        scored.append(score_folds(inside, request, order, choose_within, progress("cross-validation")))
-    further += [one for tables, _ in scored for one in tables]
-    said += [sentence for _, sentence in scored]
+        held_back.append(outside.cross_validate(inside, request, order, choose_within, progress("cross-validation")))
+    further += [one for tables, _ in held_back for one in tables]
+    said += [sentence for _, sentence in held_back]
     further += [statics(fitted, one, seed) for one in vary]
     if rival is not None:
-        against = problem(
-            replace(rival, cluster=stated.cluster),
-            inside.table,
-            (),
-            [*keep, *sorted({one for term in stated.terms for one in term.columns})],
-        )
-        further.append(compare(fitted, fit_problem(against, request)))
+        used = sorted({one for term in stated.terms for one in term.columns})
+        rivals = problem(replace(rival, cluster=stated.cluster), inside.table, (), [*keep, *used])
+        against = _fit_to(rivals, request, to_draw, progress, " the other model")
+    if isinstance(fitted, Fitted) and isinstance(against, Fitted):
+        further.append(compare(fitted, against))
     if new is not None:
         further.append(predictions(fitted, load_table(new)))
     if quantities is not None:
         said.append(_write_quantities(fitted, quantities))
-    return fit_finding(fitted, tuple(further), tuple(said))
+    if isinstance(fitted, Fitted):
+        return fit_finding(fitted, tuple(further), tuple(said))
+    return drawn_finding(fitted, None if isinstance(against, Fitted) else against, arviz, further, said)
 
 
-def _write_quantities(fitted: Fitted, file: str) -> str:
+def _write_quantities(fitted: Fitted | Posterior, file: str) -> str:
     from stratagem.fit.as_quantities import quantities_text
     from stratagem.show.files import write_atomically
 

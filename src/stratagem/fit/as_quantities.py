@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import math
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from stratagem.errors import UsageError
-from stratagem.fit.estimate import Fitted
+
+if TYPE_CHECKING:
+    from stratagem.fit.estimate import Fitted
+    from stratagem.fit.posterior import Posterior
 
 LEAST = 0.005  # rank correlations below it are left out
 
 
-def quantities_text(fitted: Fitted) -> str:
+def quantities_text(fitted: Fitted | Posterior) -> str:
     """YAML: a source, a quantity for each coefficient, and their correlations, to be put into a scenario.
 
     The ranks of two normals that correlate at r correlate at 6 / pi times arcsin(r / 2). Raises `UsageError` where a
@@ -41,7 +45,7 @@ def quantities_text(fitted: Fitted) -> str:
     return "\n".join([*lines, *_correlations(fitted, names)]) + "\n"
 
 
-def _correlations(fitted: Fitted, names: list[str]) -> list[str]:
+def _correlations(fitted: Fitted | Posterior, names: list[str]) -> list[str]:
     spread = np.sqrt(np.diag(fitted.covariance))
     correlation = fitted.covariance / np.outer(spread, spread)
     lines = []

@@ -15,6 +15,7 @@ from stratagem.analyse.finding import Column, Table
 from stratagem.errors import UsageError
 from stratagem.fit.estimate import Fitted
 from stratagem.fit.jet import Floats
+from stratagem.fit.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,23 @@ def clarke(first: Floats, second: Floats, num_first: int, num_second: int) -> Co
     return Comparison("Clarke", float(better), p, 0 if p >= 0.05 else 1 if better > rows / 2 else 2)
 
 
-def compare(first: Fitted, second: Fitted) -> Table:
-    """Both tests of two models fitted to the same response. Raises `UsageError` where the rows or responses differ."""
-    one, other = first.problem, second.problem
+def check_same_response(one: Problem, other: Problem) -> None:
+    """Raise `UsageError` where two problems do not have the same response in the same rows."""
     is_same = one.num_rows == other.num_rows and bool((one.table.lines == other.table.lines).all())
-    names = sorted(one.observed.outcomes)
-    if (
-        not is_same
-        or names != sorted(other.observed.outcomes)
-        or any((one.observed.outcomes[name] != other.observed.outcomes[name]).any() for name in names)
+    left, right = one.observed, other.observed
+    if not is_same or any(
+        sorted(a) != sorted(b) or any((a[key] != b[key]).any() for key in a)
+        for a, b in ((left.outcomes, right.outcomes), (left.offered, right.offered))
     ):
         raise UsageError(
             f"{one.model.file} and {other.model.file} do not have the same response in the same rows; name outcomes alike"
         )
+
+
+def compare(first: Fitted, second: Fitted) -> Table:
+    """Both tests of two models fitted to the same response. Raises `UsageError` where the rows or responses differ."""
+    one, other = first.problem, second.problem
+    check_same_response(one, other)
     rows = []
     left, right = (fit.problem.likelihood().by_row(fit.coefficients) for fit in (first, second))
     for test in (vuong, clarke):

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from stratagem.errors import DataError, NotSolvedError
+from stratagem.fit.design import Design
 from stratagem.fit.identify import Flat, Seen, flat_directions, num_flat, seen
 from stratagem.fit.jet import Floats
 from stratagem.fit.likelihood import Likelihood
@@ -92,6 +93,25 @@ class Fitted:
             Estimate(name, float(value), None if name in hidden else math.sqrt(max(float(variance), 0.0)))
             for name, value, variance in zip(self.names, self.coefficients, np.diag(self.covariance), strict=True)
         )
+
+    def outcomes(self, on: Design | None = None) -> dict[str, Floats]:
+        """The probability of each outcome in each row, at the estimates."""
+        return self.problem.outcomes(self.coefficients, on)
+
+    def offers(self, on: Design | None = None) -> tuple[Floats, Floats]:
+        """Expected offer and chance of acceptance of an ultimatum game in each row, at the estimates."""
+        return self.problem.offers(self.coefficients, on)
+
+    def forecast(self, problem: Problem) -> Floats:
+        """The log-probability of what happened in each row of a problem [N], at the estimates."""
+        return problem.likelihood().by_row(self.coefficients)
+
+    def drawn(self, seed: int, count: int = 400) -> Floats:
+        """Coefficients [count, P] from their normal approximation."""
+        sizes, ways = np.linalg.eigh(self.covariance)
+        root = ways * np.sqrt(np.maximum(sizes, 0))
+        drawn = np.random.default_rng(seed).standard_normal((count, len(sizes)))
+        return np.asarray(self.coefficients + drawn @ root.T, float)
 
     @property
     def has_maximum(self) -> bool:

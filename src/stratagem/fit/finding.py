@@ -11,6 +11,8 @@ from stratagem.analyse.finding import Basis, Column, Finding, Table
 from stratagem.fit.estimate import Fitted
 from stratagem.fit.identify import Mix
 from stratagem.fit.jet import Floats, Jet
+from stratagem.fit.predict import Forecaster
+from stratagem.fit.problem import Problem
 from stratagem.fit.signalling import num_equilibria
 
 ERRORS = {
@@ -37,20 +39,35 @@ def fit_finding(fitted: Fitted, further: tuple[Table, ...] = (), said: tuple[str
         judgements=(*_judgements(fitted), *said),
         tables=(coefficients_table(fitted), *_maxima(fitted), *_outcomes(fitted), *further),
         caveats=tuple(_caveats(fitted)),
-        rests_on=() if model.source is None else (Basis("model", model.title, model.source, None),),
+        rests_on=basis(fitted.problem),
         manifest=manifest(fitted),
     )
+
+
+def basis(problem: Problem) -> tuple[Basis, ...]:
+    """The source that a model file names."""
+    model = problem.model
+    return () if model.source is None else (Basis("model", model.title, model.source, None),)
+
+
+def provenance(problem: Problem) -> dict[str, object]:
+    """What was fitted, to which rows."""
+    model = problem.model
+    return {
+        "stratagem": version("stratagem"), "model": model.file, "kind": model.kind, "data": problem.table.file,
+        "rows": problem.num_rows, "rows_left_out": problem.num_left_out, "rows_dropped": problem.num_dropped,
+        "missing": dict(problem.dropped), "errors_on": model.errors.on, "shape": model.errors.shape,
+    }  # fmt: skip
 
 
 def manifest(fitted: Fitted) -> Mapping[str, object]:
     """Who made this fit, from what."""
     problem = fitted.problem
     return {
-        "stratagem": version("stratagem"), "model": problem.model.file, "kind": problem.model.kind, "data": problem.table.file,
-        "rows": problem.num_rows, "rows_left_out": problem.num_left_out, "rows_dropped": problem.num_dropped, "missing": dict(problem.dropped),
+        **provenance(problem), "method": "maximum likelihood",
         "log_likelihood": fitted.log_likelihood, "coefficients": len(fitted.names), "aic": -2 * fitted.log_likelihood + 2 * fitted.num_free,
-        "bic": -2 * fitted.log_likelihood + np.log(problem.num_rows) * fitted.num_free, "errors_on": problem.model.errors.on,
-        "shape": problem.model.errors.shape, "standard_errors": fitted.request.errors, "largest_gradient": fitted.gradient,
+        "bic": -2 * fitted.log_likelihood + np.log(problem.num_rows) * fitted.num_free,
+        "standard_errors": fitted.request.errors, "largest_gradient": fitted.gradient,
         "penalty": None if fitted.request.penalty is None else list(fitted.request.penalty), "seed": fitted.request.seed,
         "starts": fitted.num_starts, "starts_unfinished": fitted.num_unfinished, "samples_failed": fitted.num_failed_samples,
         "has_maximum": fitted.has_maximum, "is_bounded": fitted.is_bounded, "unidentified": [list(one.parts) for one in fitted.flat.unseen],
@@ -83,10 +100,11 @@ def coefficients_table(fitted: Fitted) -> Table:
         Column("z", "z", "amount"), Column("p", "p", "size"),
     )  # fmt: skip
     rows = tuple((one.name, one.value, one.error, one.z, one.p) for one in fitted.estimates)
-    return Table("coefficients", "Coefficients", columns, rows, _scale_note(fitted))
+    return Table("coefficients", "Coefficients", columns, rows, scale_note(fitted))
 
 
-def _scale_note(fitted: Fitted) -> str:
+def scale_note(fitted: Forecaster) -> str:
+    """In which unit payoffs are."""
     model = fitted.problem.model
     key = model.kind if model.kind != "tree" else "private" if model.errors.on == "payoffs" else model.errors.shape
     return NORMALISED[key] + ("; scales as stated in the model" if model.errors.scales and model.kind == "tree" else "")
@@ -177,11 +195,7 @@ def _caveats(fitted: Fitted) -> Iterator[str]:
     if fitted.maxima and fitted.maxima[0].num_starts == 1 and fitted.num_starts > 1:
         yield "The best maximum was found by one start only; try `--starts` with a larger number."
     yield from _weak(fitted)
-    if problem.num_dropped:
-        cells = ", ".join(f"{name} {count}" for name, count in problem.dropped.items())
-        yield f"{problem.num_dropped} rows dropped for missing cells ({cells})."
-    if problem.num_left_out:
-        yield f"{problem.num_left_out} rows left out by conditions."
+    yield from missing_rows(problem)
     if fitted.num_failed_samples:
         yield f"{fitted.num_failed_samples} of {fitted.request.samples} bootstrap samples had no maximum; they are left out of the standard errors."
     if fitted.request.penalty is not None:
@@ -198,6 +212,15 @@ def _mixed(mix: Mix) -> str:
 
 def _them(mix: Mix) -> str:
     return "it" if len(mix.parts) == 1 else "them"
+
+
+def missing_rows(problem: Problem) -> Iterator[str]:
+    """Which rows were not used."""
+    if problem.num_dropped:
+        cells = ", ".join(f"{name} {count}" for name, count in problem.dropped.items())
+        yield f"{problem.num_dropped} rows dropped for missing cells ({cells})."
+    if problem.num_left_out:
+        yield f"{problem.num_left_out} rows left out by conditions."
 
 
 def _weak(fitted: Fitted) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 A jet holds a value [..., rows], its slopes by the inputs on which it depends, and its bends (second derivatives) by pairs
 of them. Only what is not zero is held. Arithmetic on jets is the chain rule, so a recursion written once over them gives
-a likelihood, its gradient and its Hessian. Knows nothing of games.
+a likelihood, its gradient and its Hessian. The functions below take plain numbers too: floats, NumPy's arrays, and JAX's,
+which JAX then differentiates and compiles. Knows nothing of games.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_ndtr, ndtr
+from scipy import special
 
 Floats = NDArray[np.float64]
 Slope = Floats | float
@@ -123,19 +124,30 @@ def _add_to(total: dict[Key, Slope], key: Key, one: Slope) -> None:
     total[key] = total[key] + one if key in total else one
 
 
+def modules_of(x: Any) -> tuple[Any, Any]:
+    """The modules of arrays and of special functions that plain numbers belong to: NumPy's, or JAX's."""
+    if isinstance(x, float | int | np.ndarray | np.generic):
+        return np, special
+    import jax.numpy as jnp
+
+    from stratagem.fit import jax_functions
+
+    return jnp, jax_functions
+
+
 # --- functions: value, first and second derivative ---------------------------------------------------------------
 
 
 def exponential(x: Floats) -> Derivatives:
     """exp x."""
-    value = np.exp(x)
+    value = modules_of(x)[0].exp(x)
     return value, value, value
 
 
 def logarithm(x: Floats) -> Derivatives:
     """log x."""
     inverse = 1 / x
-    return np.log(x), inverse, -inverse * inverse
+    return modules_of(x)[0].log(x), inverse, -inverse * inverse
 
 
 def inverse_root(x: Floats) -> Derivatives:
@@ -153,37 +165,56 @@ def inverse(x: Floats) -> Derivatives:
 
 def log_normal_chance(x: Floats) -> Derivatives:
     """log of the standard normal distribution function, accurate in both tails."""
-    value = log_ndtr(x)
-    first = np.exp(-0.5 * x * x - _LOG_SQRT_2_PI - value)
-    return value, first, np.clip(-first * (x + first), -1.0, 0.0)
+    arrays, functions = modules_of(x)
+    value = functions.log_ndtr(x)
+    first = arrays.exp(-0.5 * x * x - _LOG_SQRT_2_PI - value)
+    return value, first, arrays.clip(-first * (x + first), -1.0, 0.0)
 
 
 def log_logistic_chance(x: Floats) -> Derivatives:
     """log of the standard logistic distribution function, accurate in both tails."""
-    above = expit(-x)
-    return -np.logaddexp(0.0, -x), above, -above * expit(x)
+    arrays, functions = modules_of(x)
+    above = functions.expit(-x)
+    return -arrays.logaddexp(0.0, -x), above, -above * functions.expit(x)
 
 
 def normal_chance(x: Floats) -> Derivatives:
     """The standard normal distribution function."""
-    density = np.exp(-0.5 * x * x - _LOG_SQRT_2_PI)
-    return ndtr(x), density, -x * density
+    arrays, functions = modules_of(x)
+    density = arrays.exp(-0.5 * x * x - _LOG_SQRT_2_PI)
+    return functions.ndtr(x), density, -x * density
 
 
 def logistic_chance(x: Floats) -> Derivatives:
     """The standard logistic distribution function."""
-    value = expit(x)
-    first = value * expit(-x)
+    functions = modules_of(x)[1]
+    value = functions.expit(x)
+    first = value * functions.expit(-x)
     return value, first, first * (1 - 2 * value)
 
 
 def log_sum_exp(jets: Sequence[Number]) -> Number:
     """log of the sum of the exponentials of several jets or plain numbers, without overflow."""
-    largest = jets[0].value if isinstance(jets[0], Jet) else np.asarray(jets[0])
+    largest = plain(jets[0])
     for one in jets[1:]:
-        largest = np.maximum(largest, one.value if isinstance(one, Jet) else one)
+        largest = greater(largest, plain(one))
     shares = [exp(one - largest) for one in jets]
     return log(total(shares)) + largest
+
+
+def log_mean_exp(function: Callable[[Any], Any], points: Floats, weights: Floats) -> Number:
+    """log of the mean of exp of a function over points [K] by weights [K], as of a quadrature."""
+    first = function(float(points[0]))
+    if isinstance(first, Jet) or modules_of(first)[0] is np:
+        rest = [function(float(point)) for point in points[1:]]
+        return log_sum_exp([one + math.log(weight) for one, weight in zip((first, *rest), weights, strict=True)])
+    import jax
+
+    def weighted(point: Any, weight: Any) -> Any:
+        return function(point) + jax.numpy.log(weight)
+
+    found: Any = jax.scipy.special.logsumexp(jax.vmap(weighted)(points, weights), axis=0)
+    return found  # type: ignore[no-any-return]
 
 
 def total(numbers: Sequence[Number]) -> Number:
@@ -194,16 +225,29 @@ def total(numbers: Sequence[Number]) -> Number:
     return result
 
 
+def plain(number: Number) -> Floats:
+    """The value of a jet; plain numbers as they are."""
+    return number.value if isinstance(number, Jet) else number  # type: ignore[return-value]
+
+
+def greater(left: Any, right: Any) -> Any:
+    """The greater of plain numbers, element by element."""
+    arrays = modules_of(left)[0]
+    return (arrays if arrays is not np else modules_of(right)[0]).maximum(left, right)
+
+
 def exp(number: Number) -> Number:
     """exp of a jet or of plain numbers."""
-    return number.through(exponential) if isinstance(number, Jet) else np.exp(number)
+    return apply(exponential, number)
 
 
 def log(number: Number) -> Number:
     """log of a jet or of plain numbers."""
-    return number.through(logarithm) if isinstance(number, Jet) else np.log(number)
+    return apply(logarithm, number)
 
 
 def apply(function: Callable[[Floats], Derivatives], number: Number) -> Number:
     """A function of a jet or of plain numbers."""
-    return number.through(function) if isinstance(number, Jet) else function(np.asarray(number, float))[0]
+    if isinstance(number, Jet):
+        return number.through(function)
+    return function(np.asarray(number, float) if isinstance(number, float | int) else number)[0]

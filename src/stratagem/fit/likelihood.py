@@ -95,6 +95,11 @@ class Likelihood:
         """The log-likelihood of each row [N] at `coefficients` [P], without weights and penalty."""
         return np.asarray(self._jet(coefficients[None], 0, slice(0, self.num_rows)).value[0], float)
 
+    def of_many(self, coefficients: Floats, rows: slice) -> Floats:
+        """The log-likelihood [S, rows] of some rows at many points [S, P], without weights and penalty."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self._jet(coefficients, 0, rows).value, float)
+
     def scores(self, coefficients: Floats) -> Floats:
         """The gradient of each row [N, P] at `coefficients` [P], without weights and penalty."""
         found = self._jet(coefficients[None], 1, slice(0, self.num_rows))

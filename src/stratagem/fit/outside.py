@@ -19,6 +19,7 @@ from stratagem.fit.design import design
 from stratagem.fit.estimate import Fitted, Progress, Request, fit
 from stratagem.fit.jet import Floats
 from stratagem.fit.model import Errors, Model, Move, Response, Term
+from stratagem.fit.predict import Forecaster
 from stratagem.fit.problem import Problem, problem
 from stratagem.fit.table import Table as Data
 from stratagem.fit.table import rows_where
@@ -86,7 +87,7 @@ def score_outside(
     condition: str,
     request: Request,
     conditions: Sequence[str],
-    fitted: Fitted,
+    fitted: Forecaster,
     order: str | None = None,
     chosen: Chosen | None = None,
 ) -> tuple[tuple[Table, Table], str]:
@@ -108,11 +109,11 @@ def score_outside(
     logit = _as_baseline(fitted.problem)
     held = replace(_as_baseline(whole).rows(is_test), design=logit.design.on(outside.table))
     split = Split(fitted.problem, outside, logit, held)
-    found = {OWN: -outside.likelihood().by_row(fitted.coefficients)}
+    found = {OWN: -fitted.forecast(outside)}
     beside, endless = _references(split, fitted, request, order, chosen)
     found |= beside
     note = f"fitted on {fitted.problem.num_rows} rows, scored on {outside.num_rows}; {_how(model)}"
-    came = _reliability("reliability", outcome_chances(outside, fitted.coefficients), outside)
+    came = _reliability("reliability", _chances(fitted, outside), outside)
     scores, sentence = _told(
         found, outside, request.seed, f"Forecasts of rows where {condition}", note, "Out of sample", endless
     )
@@ -173,7 +174,7 @@ def _how(model: Model) -> str:
 
 
 def _references(
-    split: Split, fitted: Fitted, request: Request, order: str | None, chosen: Chosen | None
+    split: Split, fitted: Forecaster, request: Request, order: str | None, chosen: Chosen | None
 ) -> tuple[dict[str, Floats], set[str]]:
     """The losses of the rows forecast [rows] by what stands beside a model, and which of the fits had no maximum."""
     outside, logit = split.outside, split.logit_outside
@@ -192,10 +193,16 @@ def _references(
         seen = np.concatenate([counts(split.inside.rows(held)) for _, held in inside], 1)
         weights = pool_weights([chosen.chances, best.chances, _base_rates_of(split.inside, inside)], seen)
         rival = outcome_chances(logit, fits[PENALISED].coefficients)
-        ahead = np.stack([outcome_chances(outside, fitted.coefficients), rival, rates])
+        ahead = np.stack([_chances(fitted, outside), rival, rates])
         found["pool of model, logit and base rate"] = losses(np.einsum("f,fon->on", weights, ahead), counts(outside))
     endless = {name for name, one in fits.items() if _is_endless(one)}
     return {**found, BASE: losses(rates, counts(outside))}, endless
+
+
+def _chances(fitted: Forecaster, outside: Problem) -> Floats:
+    """The chances of outcomes [outcomes, rows] that a fitted model gives to rows."""
+    chances = fitted.outcomes(outside.design)
+    return np.stack([chances[name] for name in outside.observed.outcomes])
 
 
 def _is_endless(fitted: Fitted) -> bool:

@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from stratagem.analyse.finding import Cell, Column, Table
 from stratagem.errors import UsageError, near, one_of, quote
-from stratagem.fit.estimate import Fitted
+from stratagem.fit.design import Design
 from stratagem.fit.jet import Floats
+from stratagem.fit.problem import Problem
 from stratagem.fit.table import Table as Data
 
 MOST_VALUES = 200  # of a column that is varied
-DRAWS = 400  # of coefficients from their normal approximation
 
 
-def predictions(fitted: Fitted, new: Data) -> Table:
+class Forecaster(Protocol):
+    """A fitted model that says how likely outcomes are, by maximum likelihood or by Bayes' rule."""
+
+    @property
+    def problem(self) -> Problem:
+        """What it was fitted to."""
+
+    def outcomes(self, on: Design | None = None) -> dict[str, Floats]:
+        """The probability of each outcome in each row."""
+
+    def offers(self, on: Design | None = None) -> tuple[Floats, Floats]:
+        """Expected offer and chance of acceptance of an ultimatum game in each row."""
+
+    def drawn(self, seed: int) -> Floats:
+        """Coefficients [S, P] that spread as far as they are uncertain."""
+
+    def forecast(self, problem: Problem) -> Floats:
+        """The log-probability of what happened in each row of a problem [N]."""
+
+
+def predictions(fitted: Forecaster, new: Data) -> Table:
     """The probability of every outcome in each row of `new`; for an ultimatum game the expected offer and its acceptance."""
     problem = fitted.problem
     design = problem.design.on(new)
     lines = [int(one) for one in new.lines]
     if problem.model.kind == "ultimatum":
-        offer, accepted = problem.offers(fitted.coefficients, design)
+        offer, accepted = fitted.offers(design)
         columns: tuple[Column, ...] = (
             Column("line", "line", "count"),
             Column("offer", "expected offer", "size"),
@@ -34,16 +55,16 @@ def predictions(fitted: Fitted, new: Data) -> Table:
             columns,
             tuple(zip(lines, map(float, offer), map(float, accepted), strict=True)),
         )
-    chances = problem.outcomes(fitted.coefficients, design)
+    chances = fitted.outcomes(design)
     columns = (Column("line", "line", "count"), *(Column(name, name, "chance") for name in chances))
     rows = tuple((line, *(float(one[at]) for one in chances.values())) for at, line in enumerate(lines))
     return Table("predictions", f"Predictions for {new.file}", columns, rows)
 
 
-def statics(fitted: Fitted, asked: str, seed: int = 1) -> Table:
+def statics(fitted: Forecaster, asked: str, seed: int = 1) -> Table:
     """How the average chances of outcomes move as one column takes other values, all else as in the data.
 
-    `asked` is `column`, `column=low:high` (five values) or `column=low:high:count`. With 90 % intervals from the normal approximation of the coefficients.
+    `asked` is `column`, `column=low:high` (five values) or `column=low:high:count`. With 90 % intervals from how uncertain the coefficients are.
     """
     name, _, span = asked.partition("=")
     problem = fitted.problem
@@ -52,13 +73,13 @@ def statics(fitted: Fitted, asked: str, seed: int = 1) -> Table:
         raise UsageError(
             f"--vary {quote(asked)}{near(name, used)}; a column of the formulas of a tree or a signalling game: {one_of(used)}"
         )
-    drawn = _drawn(fitted, seed)
+    drawn = fitted.drawn(seed)
     rows: list[tuple[Cell, ...]] = []
     for value in _values(problem.table, name, span):
         column = np.array([value] * problem.num_rows, float if isinstance(value, float) else object)
         changed = replace(problem.table, columns={**problem.table.columns, name: column})
         design = problem.design.on(changed)
-        middle = problem.outcomes(fitted.coefficients, design)
+        middle = fitted.outcomes(design)
         around = problem.outcomes_of_many(drawn, design)
         shown = value if isinstance(value, str) else f"{value:g}"
         for outcome, one in middle.items():
@@ -75,13 +96,6 @@ def statics(fitted: Fitted, asked: str, seed: int = 1) -> Table:
         tuple(rows),
         "90 % intervals; other columns as in the data",
     )
-
-
-def _drawn(fitted: Fitted, seed: int) -> Floats:
-    sizes, ways = np.linalg.eigh(fitted.covariance)
-    root = ways * np.sqrt(np.maximum(sizes, 0))
-    drawn = np.random.default_rng(seed).standard_normal((DRAWS, len(sizes)))
-    return np.asarray(fitted.coefficients + drawn @ root.T, float)
 
 
 def _values(table: Data, name: str, span: str) -> list[float] | list[str]:

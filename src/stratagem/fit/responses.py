@@ -29,6 +29,12 @@ class Observed:
     offer: Floats | None = None
     accepted: Floats | None = None
 
+    @property
+    def offered(self) -> dict[str, Floats]:
+        """Offers and whether they were accepted, as far as they are recorded."""
+        found = {"offer": self.offer, "accepted": self.accepted}
+        return {name: one for name, one in found.items() if one is not None}
+
     def rows(self, chosen: Any) -> Observed:
         """The same for some of the rows."""
         return Observed(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -147,7 +147,7 @@ class _Back:
                 "use `errors: {on: actions}` or name the outcomes apart [F5]"
             )
         variances = [jet.total([_times(one, one) for one in end.values()]) for end in ends]
-        roots = [jet.exp(jet.log(one) * 0.5) if isinstance(one, Jet) else math.sqrt(float(one)) for one in variances]
+        roots = [math.sqrt(one) if isinstance(one, float) else jet.exp(jet.log(one) * 0.5) for one in variances]
         return _probit([_times(one, precision) for one in worths], roots)
 
 
@@ -179,21 +179,22 @@ def _probit(worths: Sequence[Number], roots: Sequence[Number]) -> tuple[Number, 
     if len(worths) == 2:
         return _two((worths[0] - worths[1]) * math.sqrt(0.5), "probit")
     points, weights = np.polynomial.hermite_e.hermegauss(NUM_POINTS)
-    logs = []
-    for a, worth in enumerate(worths):
-        at_points = []
-        for point, weight in zip(points, weights / math.sqrt(2 * math.pi), strict=True):
-            others = [
-                jet.apply(
-                    jet.log_normal_chance, _times((worth - other) + _times(roots[a], float(point)), _over(roots[b]))
-                )
-                for b, other in enumerate(worths)
-                if b != a
-            ]
-            at_points.append(jet.total(others) + math.log(weight))
-        logs.append(jet.log_sum_exp(at_points))
+    weights = weights / math.sqrt(2 * math.pi)
+    logs = [
+        jet.log_mean_exp(partial(_log_chance_given, worths, roots, at), points, weights) for at in range(len(worths))
+    ]
     whole = jet.log_sum_exp(logs)
     return tuple(one - whole for one in logs)
+
+
+def _log_chance_given(worths: Sequence[Number], roots: Sequence[Number], at: int, point: float) -> Number:
+    """The log-chance that an action is best where its own error is `point` standard deviations."""
+    others = [
+        jet.apply(jet.log_normal_chance, _times((worths[at] - other) + _times(roots[at], point), _over(roots[b])))
+        for b, other in enumerate(worths)
+        if b != at
+    ]
+    return jet.total(others)
 
 
 def _over(root: Number) -> Number:

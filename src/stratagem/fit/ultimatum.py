@@ -74,7 +74,7 @@ def _bounded(number: Number) -> Number:
     """A number with what exceeds `MOST` cut off, so that its exponential is finite."""
     if isinstance(number, Jet):
         return number + (np.minimum(number.value, MOST / 2) - number.value)
-    return np.minimum(number, MOST / 2)
+    return -jet.greater(-number, -MOST / 2)  # type: ignore[no-any-return]
 
 
 def expected_offer(model: Model, inputs: Sequence[Floats], points: int = 400) -> tuple[Floats, Floats]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from stratagem.errors import StratagemError, quote
 
 
-def write_atomically(path: str | Path, text: str) -> None:
-    """Write `text` as UTF-8 to a temporary file in the same folder, sync it, put it in place of `path`.
+def write_atomically(path: str | Path, text: str | bytes) -> None:
+    """Write `text`, as UTF-8 where it is not bytes yet, to a temporary file in the same folder, sync it, put it in place of `path`.
 
     On failure the old file stays as it was and nothing else is left behind. A link is followed; what is no regular
     file, such as `/dev/stdout`, is written to directly. Raises `StratagemError`.
@@ -19,7 +19,7 @@ def write_atomically(path: str | Path, text: str) -> None:
     >>> write_atomically("answer.csv", "table,id")  # doctest: +SKIP
     """
     try:
-        _write(Path(path), text.encode("utf-8", "replace"))
+        _write(Path(path), text if isinstance(text, bytes) else text.encode("utf-8", "replace"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StratagemError(f"cannot write {quote(path, 200)}: {reason}; nothing was changed") from None
