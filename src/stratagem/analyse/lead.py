@@ -5,7 +5,7 @@ A decision is read in its likeliest situation (states that offer the same action
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def worth(solver: Solver, chunk: Chunk, nodes: Ints) -> tuple[Floats, Floats]:
 
 def setting_of(study: Study, step: int) -> Setting:
     """The likeliest situation of a decision. Raises `UsageError` where it is met in no world."""
-    solver = study.solver(step)
+    solver = Solver(study.game, study.scenario, replace(study.request(step), has_truth=False))
     game = solver.game
     groups = nodes_by_situation(situations(game, step))
     met, whole = np.zeros((len(groups), study.worlds)), np.zeros(study.worlds)

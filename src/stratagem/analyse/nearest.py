@@ -22,7 +22,7 @@ from stratagem.graph.worlds import Worlds
 ITERATIONS = 40
 EARLY, HOPELESS = 5, 1.2  # from this iteration on, what heads for so many times the best distance is given up
 STEP = 1e-4
-CLOSE = 1e-5  # standard deviations, of the way to the nearest point; of its distance this is the square
+CLOSE = 1e-4  # standard deviations, of the way to the nearest point; of its distance this is the square
 SIDE = 1e-4  # how far beyond a flip both sides are solved again, as a share of the way
 FARTHEST = 8.0  # standard deviations
 AMONG = 6  # how many numbers the flips of two and three are sought among

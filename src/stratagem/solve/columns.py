@@ -104,19 +104,22 @@ class Inputs:
         )
 
 
-def columns_of(players: Sequence[str], perceived: Mapping[str, object]) -> Columns:
-    """The columns of a game; players whose perceived numbers are the same object share an evaluator."""
+def columns_of(players: Sequence[str], perceived: Mapping[str, object], has_truth: bool = True) -> Columns:
+    """The columns of a game; players whose perceived numbers are the same object share an evaluator.
+
+    Without the truth there are only the players' own views.
+    """
     views = list({id(view): name for name, view in reversed(list(perceived.items()))}.values())[::-1]
     evaluators: tuple[str | None, ...] = (None, *views)
     place = {id(perceived[name]): number for number, name in enumerate(views, start=1)}
     own = tuple(place[id(perceived[name])] if name in perceived else TRUTH for name in players)
-    extra = tuple(player for player, evaluator in enumerate(own) if evaluator != TRUTH)
+    extra = tuple(player for player, evaluator in enumerate(own) if evaluator != TRUTH and has_truth)
     return Columns((*range(len(players)), *extra), (*own, *(TRUTH for _ in extra)), evaluators)
 
 
-def prepare(game: Game, scenario: Scenario, worlds: Worlds, response: str = "logit") -> Inputs:
-    """The inputs of the sweep in some worlds. Raises `WorldsError` where a formula has no meaning or a probability is none."""
-    columns = columns_of(game.players, worlds.perceived)
+def prepare(game: Game, scenario: Scenario, worlds: Worlds, response: str = "logit", has_truth: bool = True) -> Inputs:
+    """The inputs of the sweep in some worlds; without the truth payoffs are as players hold them only. Raises `WorldsError` where a formula has no meaning or a probability is none."""
+    columns = columns_of(game.players, worlds.perceived, has_truth)
     size = len(worlds)
     views = [worlds.quantities if name is None else worlds.perceived[name] for name in columns.evaluators]
     tables = [evaluate(game.expressions, view, size, game.rows_read) for view in views]

@@ -54,6 +54,7 @@ class Request:
     perceptions: bool = True
     decisions: int = 200
     step: int | None = None  # keep the states of this step instead of those of highest reach
+    has_truth: bool = True  # payoffs by the true numbers too, not only as players hold them
     searched: int = 0  # in so many of the first worlds, and in the central one, look for further equilibria
     engine: str = "auto"  # `numpy`, `jax`, or by size
     response: str = "logit"  # how errors are drawn: extreme values, or `probit`, normal ones
@@ -202,10 +203,11 @@ class Solver:
                 self.scenario,
                 self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed), views),
                 self.request.response,
+                self.request.has_truth,
             )
             for name, views in self.scenario.mistakes.items()
         }
-        inputs = prepare(self.game, self.scenario, worlds, self.request.response)
+        inputs = prepare(self.game, self.scenario, worlds, self.request.response, self.request.has_truth)
         if inputs.response != LOGIT and np.isinf(inputs.precision).any():
             raise UsageError(
                 "best reply is the limit of logit responses; for a probit response state `precision` or `errors`, or `--precision X` [M9]"
@@ -304,7 +306,7 @@ class Solver:
         return max(int(np.clip(CHUNK_BYTES // per_world, 16, 1024)), self.engine.chunk)
 
     def _num_columns(self) -> int:
-        return len(self.game.players) + len(self.scenario.perceptions)
+        return len(self.game.players) + (len(self.scenario.perceptions) if self.request.has_truth else 0)
 
     def _check_size(self, edges: int) -> None:
         size = self.request.worlds * 12 * (edges + len(self.game.outcomes) + 4 * len(self.game.questions))
