@@ -5,7 +5,10 @@ A decision is read in its likeliest situation (states that offer the same action
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +23,9 @@ from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
 from stratagem.solve.sweep import action_values
 
+if TYPE_CHECKING:
+    from stratagem.analyse.lead_jax import ExactLead
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -32,6 +38,17 @@ class Setting:
     latent: Latent
     reach: Pooled  # how likely the situation is met
     best_in: Floats  # [options] in which share of the plays that meet it each action is worth most
+
+    @cached_property
+    def exact(self) -> ExactLead | None:
+        """The lead with its exact slopes, where JAX is asked to sweep and behaviour has slopes: not at best reply."""
+        if self.study.engine != "jax":
+            return None
+        from stratagem.analyse.lead_jax import ExactLead  # noqa: PLC0415 - seconds to load
+
+        with suppress(UsageError):
+            return ExactLead(self.study, self.latent, self.nodes)
+        return None
 
     def values(self, worlds: Worlds) -> Floats:
         """[options, W]: what each action is worth to the mover, over the states reached; NaN where none is."""

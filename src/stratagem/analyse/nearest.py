@@ -174,7 +174,11 @@ def _descend(setting: Setting, first: int, problems: list[_Problem]) -> list[Flo
 def _slopes(
     setting: Setting, first: int, problems: list[_Problem], points: list[Floats]
 ) -> tuple[list[float], list[Floats]]:
-    """The lead over each problem's rival at its point, and its slope [dim] within the basis, by central differences."""
+    """The lead over each problem's rival at its point, and its slope [dim] within the basis: exact where JAX sweeps, else by central
+    differences."""
+    if setting.exact is not None:
+        exact, steep = setting.exact.slopes(np.column_stack(points), first, np.array([one.rival for one in problems]))
+        return exact.tolist(), [one.basis @ (one.basis.T @ slope) for one, slope in zip(problems, steep.T, strict=True)]
     tried = [np.column_stack([at, at[:, None] + STEP * one.basis, at[:, None] - STEP * one.basis]) for one, at in zip(problems, points, strict=True)]  # fmt: skip
     values = setting.values(setting.latent.worlds(np.concatenate(tried, axis=1)))
     leads, slopes, start = [], [], 0

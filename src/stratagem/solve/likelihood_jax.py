@@ -112,11 +112,16 @@ class Likelihood:
 
     def numbers(self, z: Array) -> tuple[Numbers, Array]:
         """What a solve reads at latent normals [D, W], and the margins by which weights keep their order."""
-        size, setting = z.shape[1], self.setting
+        size = z.shape[1]
         quantities = self.draws.quantities(z)
-        quantities.update({name: jnp.full(size, value) for name, value in setting.fixed.items()})
+        quantities.update({name: jnp.full(size, value) for name, value in self.setting.fixed.items()})
         value = self.formulas.at(quantities, size)
         weights, margins = self.draws.weights(z, quantities, value)
+        return self.read(quantities, weights, size), margins
+
+    def read(self, quantities: dict[str, Array], weights: Mapping[str, Mapping[str, Array]], size: int) -> Numbers:
+        """What a solve reads of quantities [W] and weights, by player and stake [W]."""
+        setting, value = self.setting, self.formulas.at(quantities, size)
         views = self._views(quantities, value, size)
         columns = columns_of(self.game.players, views)
         tables = [self.table.at(quantities if name is None else views[name], size) for name in columns.evaluators]
@@ -130,7 +135,7 @@ class Likelihood:
             jnp.stack([precision[name] for name in self.game.players]),
             None if self.is_neutral else self._by_column(columns, "risk_aversion", 0.0, quantities, value, size),
             self._discounts(columns, quantities, value, size) if self.is_discounted else None,
-        ), margins
+        )
 
     def _means(self) -> dict[str, float]:
         """The means that stand for numbers known to nobody."""
