@@ -38,6 +38,11 @@ class Layout:
         return len(self.path_of_visit)
 
     @cached_property
+    def most_others(self) -> int:
+        """The most actions that weigh a path."""
+        return int(np.diff(self.others.indptr).max(initial=0))
+
+    @cached_property
     def paths_of_infoset(self) -> sparse.csr_array:
         """[I, Z] which paths pass through each infoset."""
         return sparse.csr_array(self.total @ self.passes.T)

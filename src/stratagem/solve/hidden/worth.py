@@ -10,6 +10,7 @@ Axes: W worlds, P players, A actions, V visits, D unknowns, K entries of the Jac
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,11 @@ class Batch:
     def __len__(self) -> int:
         """W."""
         return len(self.scale)
+
+    @cached_property
+    def least_chance(self) -> float:
+        """The least log probability of chance."""
+        return float(self.log_chance.min(initial=0.0))
 
     def part(self, worlds: NDArray[np.int64]) -> Batch:
         """Some of the worlds."""
@@ -186,7 +192,8 @@ def worth(batch: Batch, log_choice: Floats) -> Worth:
     layout = batch.layout
     log_weight = layout.others @ log_choice
     log_weight += batch.log_chance
-    weight = _weight(layout, log_weight)
+    least = batch.least_chance + layout.most_others * log_choice.min(initial=0.0)
+    weight = np.exp(log_weight) if least > SAFE_EXPONENT else _weight(layout, log_weight)
     total = layout.sum_of_action @ weight
     mean = layout.sum_of_action @ (weight * batch.value) / total
     plain = Worth(layout, mean, weight, total, batch.value, mean)
