@@ -153,7 +153,7 @@ def _respond(way: Way, batch: Batch, target: Floats) -> None:
         move = np.abs(answer - scores).max(axis=0)
         contracts &= (move < 0.5 * last) | (move < STILL)
         is_calm = np.isfinite(last) & (move < CALM)
-        scores = np.where(contracts, answer, scores)
+        scores = answer if contracts.all() else np.where(contracts, answer, scores)
         is_there = place >= target
         if (~contracts | (is_there & (move < STILL))).all():
             break
