@@ -93,3 +93,16 @@ def test_every_scenario_is_told_what_it_has_of_each_cause_of_war(name: str) -> N
     found = list(causes(load(name).scenario))
     assert [one.can for one in found][:3] == ["not yet", "yes", "yes"]
     assert all(one.here for one in found)
+
+
+def test_what_moves_reveal_is_told_where_a_little_is_hidden_and_else_said_to_be_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = Study(load("private-resolve"), worlds=50, history=("demand=demand",))
+    answer = solve(study.case, worlds=50, history=("demand=demand",))
+    whole = brief(study, answer)
+    assert "infer" in {one.kind for one in whole.findings}
+    monkeypatch.setattr("stratagem.analyse.briefing.QUICK_NODES", 1)
+    less = brief(study, answer)
+    assert "infer" not in {one.kind for one in less.findings}
+    assert [kind for kind, _ in less.unanswered][-1] == "infer"
