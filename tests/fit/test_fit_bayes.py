@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from fit_models import DISPUTES, public_table
+from fit_models import DETERRENCE, DISPUTES, public_table
 
 pytest.importorskip("formulaic", reason="formulas are read by formulaic")
 pytest.importorskip("numpyro", reason="NumPyro draws")
@@ -20,18 +20,7 @@ from stratagem.fit.model_file import parse_model
 from stratagem.fit.posterior import sample
 from stratagem.fit.problem import problem
 
-MODEL = """
-fit: Deterrence
-players: [attacker, defender]
-tree:
-  attack: {player: attacker, actions: {wait: peace, strike: answer}}
-  answer: {player: defender, actions: {yield: loss, resist: war}}
-payoffs:
-  attacker: {peace: x, war: 1}
-  defender: {war: z}
-errors: {shape: logit}
-response: {outcome: y}
-"""
+MODEL = DETERRENCE + "errors: {shape: logit}\n"
 FEW = ("--draws", "150", "--warmup", "150", "--chains", "2")
 
 

@@ -21,7 +21,7 @@ pytest.importorskip("formulaic", reason="formulas are read by formulaic")
 pytest.importorskip("numpyro", reason="NumPyro draws")
 
 import jax
-from fit_models import table_of
+from fit_models import DETERRENCE, table_of
 
 from stratagem.fit.density import data_of, log_density
 from stratagem.fit.jet import Floats
@@ -35,18 +35,7 @@ SETTINGS = Settings(warmup=150, draws=150, accepted=0.8)
 THIN = 5
 PASSES, FAILS = 1e-3, 1e-6  # of the least probability of the ranks under uniformity, times how many numbers were ranked
 
-DETERRENCE = """
-fit: Deterrence
-players: [attacker, defender]
-tree:
-  attack: {player: attacker, actions: {wait: peace, strike: answer}}
-  answer: {player: defender, actions: {yield: loss, resist: war}}
-payoffs:
-  attacker: {peace: x, war: 1}
-  defender: {war: z}
-errors: {shape: logit}
-response: {outcome: y}
-"""
+LOGIT = DETERRENCE + "errors: {shape: logit}\n"
 WEATHER = """
 fit: Three moves and chance
 players: [a, b]
@@ -61,7 +50,7 @@ payoffs:
 errors: {shape: probit}
 response: {outcome: y}
 """
-PRIVATE = DETERRENCE.replace("errors: {shape: logit}", "errors: {on: payoffs}")
+PRIVATE = DETERRENCE + "errors: {on: payoffs}\n"
 OFFERS = """
 fit: Offers
 kind: ultimatum
@@ -130,7 +119,7 @@ def play_offers(seen: Columns, b: Floats, random: np.random.Generator) -> dict[s
 
 
 GAMES: dict[str, tuple[str, Play, int]] = {  # with how many data sets are drawn
-    "logit": (DETERRENCE, play_deterrence, 150),
+    "logit": (LOGIT, play_deterrence, 150),
     "probit and chance": (WEATHER, play_weather, 150),
     "private shocks": (PRIVATE, play_private, 150),
     "offers": (OFFERS, play_offers, 60),
