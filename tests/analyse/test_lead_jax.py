@@ -9,13 +9,13 @@ import pytest
 
 from stratagem.analyse.flips import flips
 from stratagem.analyse.lead import Setting, setting_of
-from stratagem.analyse.nearest import _Problem, _slopes
 from stratagem.analyse.study import Study
 from stratagem.catalogue import Case, load
 from tests.analyse.test_flips import CHOICE, CORRELATED, WEIGHTS
 
 pytest.importorskip("jax")
 
+STEP = 1e-4  # standard deviations
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "two-theatres.yaml"
 DECISIONS: dict[str, tuple[Case, str]] = {
     "two correlated numbers": (
@@ -37,17 +37,18 @@ def setting(name: str, engine: str) -> Setting:
 def test_slopes_are_those_of_central_differences(name: str) -> None:
     exact, plain = setting(name, "jax"), setting(name, "numpy")
     dim, rng = len(plain.latent.names), np.random.default_rng(1)
-    problems = [
-        _Problem(("all",), np.eye(dim), np.zeros(dim), rival)
-        for rival in range(1, len(plain.options))
-        for _ in range(5)
-    ]
-    points = [rng.normal(size=dim) for _ in problems]
+    points, rivals = [rng.normal(size=dim) for _ in range(6)], 1 + np.arange(6) % (len(plain.options) - 1)
     assert exact.exact is not None
     assert plain.exact is None
-    (leads, slopes), (expected, rough) = (_slopes(one, 0, problems, points) for one in (exact, plain))
-    np.testing.assert_allclose(leads, expected, atol=1e-11)
-    np.testing.assert_allclose(slopes, rough, atol=1e-7)
+    leads, slopes = exact.exact.slopes(np.column_stack(points), 0, rivals)
+    for place, (point, rival) in enumerate(zip(points, rivals, strict=True)):
+        sides = np.column_stack([point, point[:, None] + STEP * np.eye(dim), point[:, None] - STEP * np.eye(dim)])
+        values = plain.values(plain.latent.worlds(sides))
+        here, *others = values[0] - values[rival]
+        assert leads[place] == pytest.approx(here, abs=1e-11)
+        np.testing.assert_allclose(
+            slopes[:, place], np.subtract(*np.split(np.array(others), 2)) / (2 * STEP), atol=1e-7
+        )
 
 
 @pytest.mark.parametrize("name", DECISIONS)

@@ -82,7 +82,7 @@ def test_simultaneous_moves_do_not_see_each_other_but_all_see_them_afterwards() 
           - simultaneous:
               - {{move: row, player: a, actions: {{top: , bottom: }}}}
               - {{move: column, player: b, actions: {{left: , right: }}}}
-          - {{move: last, player: a, actions: {{up: {{payoffs: {{a: if row == top and column == left then 1 else 0}}}}, down: }}}}
+          - {{move: last, player: a, actions: {{up: {{payoffs: {{a: (if row == top then 1 else 0) + (if column == left then 2 else 0)}}}}, down: }}}}
     """)
     assert infosets(compiled, "column") == [{"row=bottom", "row=top"}]
     assert [len(one) for one in infosets(compiled, "last")] == [1] * 4
@@ -94,7 +94,7 @@ def test_a_private_number_is_a_move_by_chance_that_only_its_knowers_see() -> Non
         quantities: {{known to a: {{resolve: {{is: "one of 1, 3", title: Resolve}}}}}}
         timeline:
           - {{move: first, player: a, actions: {{back: , stand: {{payoffs: {{a: resolve}}}}}}}}
-          - {{move: second, player: b, actions: {{up: {{payoffs: {{b: if first == stand then resolve else 0}}}}, down: }}}}
+          - {{move: second, player: b, actions: {{up: {{payoffs: {{b: if first == stand then resolve else -resolve}}}}, down: }}}}
     """)
     assert compiled.facts == ("resolve",)
     assert infosets(compiled, "first") == [{"resolve=high"}, {"resolve=low"}]

@@ -31,7 +31,8 @@ LATE = """
       - {chance: war, date: 2024-01-01, if: reply == fight and again == on, outcomes: {
           won: {probability: if built then 0.6 else 0.3, payoffs: {p: 2, o: -1}}, lost: {probability: rest, payoffs: {p: -1.5, o: 0.5}}}}
     questions:
-      q: {title: q, event: 'again == on QUESTION'}
+      q: {title: q, event: again == on}
+      QUESTION
 """
 COIN = "- {chance: coin, seen by: nobody, date: 2020-03-01, outcomes: {heads: 0.3, tails: rest}}"
 
@@ -40,12 +41,14 @@ COIN = "- {chance: coin, seen by: nobody, date: 2020-03-01, outcomes: {heads: 0.
     "attitude", ["role: A neutral one", "risk aversion: 0.8", "risk aversion: 0.01", "risk aversion: -3"]
 )
 @pytest.mark.parametrize("precision", ["4", "best"])
-def test_a_hidden_coin_that_nobody_reads_changes_nothing(attitude: str, precision: str) -> None:
+def test_a_hidden_coin_that_no_payoff_hangs_on_changes_nothing(attitude: str, precision: str) -> None:
     text = LATE.replace("ATTITUDE", attitude)
     if precision == "best":
         text = text.replace("precision: 4, ", "").replace("precision: 2, ", "")
     public = solved(text.replace("COIN", "").replace("QUESTION", ""), worlds=1)
-    hidden = solved(text.replace("COIN", COIN).replace("QUESTION", "and coin in (heads, tails)"), worlds=1)
+    hidden = solved(
+        text.replace("COIN", COIN).replace("QUESTION", "r: {title: r, event: again == on and coin == heads}"), worlds=1
+    )
     assert is_hidden(hidden.game)
     assert not is_hidden(public.game)
     for move, action in (("build", "yes"), ("reply", "accept"), ("again", "on")):

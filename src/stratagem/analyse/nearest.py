@@ -174,20 +174,21 @@ def _descend(setting: Setting, first: int, problems: list[_Problem]) -> list[Flo
 def _slopes(
     setting: Setting, first: int, problems: list[_Problem], points: list[Floats]
 ) -> tuple[list[float], list[Floats]]:
-    """The lead over each problem's rival at its point, and its slope [dim] within the basis: exact where JAX sweeps, else by central
-    differences."""
+    """The lead over each problem's rival at its point, and its slope [dim] within the basis: exact where JAX sweeps, else by
+    differences. Points that problems share are solved once."""
     if setting.exact is not None:
         exact, steep = setting.exact.slopes(np.column_stack(points), first, np.array([one.rival for one in problems]))
         return exact.tolist(), [one.basis @ (one.basis.T @ slope) for one, slope in zip(problems, steep.T, strict=True)]
-    tried = [np.column_stack([at, at[:, None] + STEP * one.basis, at[:, None] - STEP * one.basis]) for one, at in zip(problems, points, strict=True)]  # fmt: skip
-    values = setting.values(setting.latent.worlds(np.concatenate(tried, axis=1)))
+    tried = [np.column_stack([at, at[:, None] + STEP * one.basis]) for one, at in zip(problems, points, strict=True)]
+    distinct, place = np.unique(np.concatenate(tried, axis=1), axis=1, return_inverse=True)
+    values = setting.values(setting.latent.worlds(distinct))[:, place.ravel()]
     leads, slopes, start = [], [], 0
     for one in problems:
-        count = one.basis.shape[1]
-        lead = values[first, start : start + 1 + 2 * count] - values[one.rival, start : start + 1 + 2 * count]
+        end = start + 1 + one.basis.shape[1]
+        lead = values[first, start:end] - values[one.rival, start:end]
         leads.append(float(lead[0]))
-        slopes.append(one.basis @ ((lead[1 : 1 + count] - lead[1 + count :]) / (2 * STEP)))
-        start += 1 + 2 * count
+        slopes.append(one.basis @ ((lead[1:] - lead[0]) / STEP))
+        start = end
     return leads, slopes
 
 

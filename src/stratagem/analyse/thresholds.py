@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from stratagem.analyse.latent import Latent
@@ -102,12 +103,14 @@ def _crossings(setting: Setting, brackets: list[Bracket], first: int) -> Iterato
     names = [one[0] for one in brackets]
     left, right, at_left, at_right = (np.array([one[place] for one in brackets]) for place in (1, 2, 3, 4))
     goes_up, size = at_left < 0, np.maximum(np.abs(at_left), np.abs(at_right))
+    was_left: NDArray[np.bool_] | None = None
     for _ in range(REFINEMENTS):
         middle = (left * at_right - right * at_left) / (at_right - at_left)
         lead = _lead_at(setting, names, middle, first)
         is_left = lead * at_left > 0
-        at_right = np.where(is_left, at_right / 2, lead)
-        at_left = np.where(is_left, lead, at_left / 2)
+        half = np.where(is_left == was_left, 0.5, 1.0)  # an end that stays twice counts for less
+        at_right, at_left = np.where(is_left, at_right * half, lead), np.where(is_left, lead, at_left * half)
+        was_left = is_left
         left, right = np.where(is_left, middle, left), np.where(is_left, right, middle)
         if ((np.abs(lead) <= ROUNDING * size) | (right - left <= ROUNDING * np.abs(middle))).all():
             break

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 
 from stratagem.errors import UsageError, quote
 from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Account, Expression, Game, Ints, ProbabilityCheck, StepInfo
-from stratagem.graph.knowledge import Knowledge, Known
+from stratagem.graph.knowledge import Knowledge, Known, components
 from stratagem.graph.landing import Event, Landing
+from stratagem.graph.merge import Place, agreed, merged
 from stratagem.graph.timeline import Step, Timeline
 from stratagem.graph.transition import Gains, State
 from stratagem.scenario.model import Move, Scenario
@@ -62,9 +64,12 @@ class Draft:
 
 def to_game(draft: Draft) -> Game:
     """The game. Raises `UsageError` where one who cannot tell two states apart could do different things in them."""
-    nodes = [draft.nodes[number] for number in draft.order]
-    rank = np.empty(len(nodes), np.int32)
-    rank[draft.order] = np.arange(len(nodes), dtype=np.int32)
+    stands_for = _merged(draft)
+    order = [number for number in draft.order if stands_for[number] == number]
+    nodes = [draft.nodes[number] for number in order]
+    rank = np.empty(len(draft.nodes), np.int32)
+    rank[order] = np.arange(len(nodes), dtype=np.int32)
+    rank = rank[stands_for]
     edges = [edge for node in nodes for edge in node.edges]
     ends = [edge.onward.resolved() for edge in edges]
     sources = [node for node in nodes for _ in node.edges]
@@ -96,7 +101,7 @@ def to_game(draft: Draft) -> Game:
         infoset_of_node=infosets,
         knowledge_of_node=None if draft.is_public else _knowledge(nodes, len(players)),
         outcome_of_node=_ints(node.outcome for node in nodes),
-        state_of_node=tuple(draft.states[number] for number in draft.order),
+        state_of_node=_states(draft, order, stands_for),
         first_edge=np.concatenate([[0], np.cumsum([len(node.edges) for node in nodes])]).astype(np.int32),
         child_of_edge=rank[[child for child, _ in ends]] if edges else _ints(()),
         option_of_edge=_ints(edge.option for edge in edges),
@@ -117,6 +122,39 @@ def to_game(draft: Draft) -> Game:
     )
     _check_infosets(game)
     return game
+
+
+def _merged(draft: Draft) -> list[int]:
+    """For each node the one that stands for it."""
+    stands_for = list(range(len(draft.nodes)))
+    ids: dict[Hashable, int] = {}
+    for _, layer in groupby(reversed(draft.order), lambda number: draft.nodes[number].layer):
+        numbers = list(layer)[::-1]
+        interested = sorted(draft.knowledge.interested[draft.nodes[numbers[0]].step])
+        places = [_place(draft, number, stands_for, interested, ids) for number in numbers]
+        linked = range(len(numbers)) if draft.is_public else components([place.known for place in places])
+        for number, first in zip(numbers, merged(places, linked), strict=True):
+            stands_for[number] = numbers[first]
+    return stands_for
+
+
+def _place(draft: Draft, number: int, stands_for: list[int], interested: list[int], ids: dict[Hashable, int]) -> Place:
+    """What may follow a node, as a number for all that is the same, and what players who still move know there."""
+    node, edges = draft.nodes[number], []
+    for edge in node.edges:
+        child, events = edge.onward.resolved()
+        edges.append((edge.option, edge.share, edge.gains, edge.events + events, stands_for[child]))
+    future = ids.setdefault((node.player, node.outcome, tuple(edges)), len(ids))
+    known = tuple(node.known.of_player[player] for player in interested) if node.known.of_player else ()
+    return Place(interested.index(node.player) if node.player >= 0 else None, future, known, draft.states[number])
+
+
+def _states(draft: Draft, order: list[int], stands_for: list[int]) -> tuple[dict[str, str], ...]:
+    """The live state of each node in words: what all states have in common that are one."""
+    groups: dict[int, list[dict[str, str]]] = {number: [] for number in order}
+    for number, state in enumerate(draft.states):
+        groups[stands_for[number]].append(state)
+    return tuple(agreed(group) for group in groups.values())
 
 
 def _infosets(nodes: list[DraftNode], is_public: bool) -> Ints:

@@ -150,7 +150,8 @@ class Knowledge:
         Histories are in one component where a chain of players could take one for the next. A component of one future is
         common knowledge, and begins anew.
         """
-        component = _components([known.of_player for known, _ in standing], self.interested[number])
+        interested = sorted(self.interested[number])
+        component = components([[known.of_player[player] for player in interested] for known, _ in standing])
         futures: dict[int, set[Hashable]] = {}
         for place, (_, future) in zip(component, standing, strict=True):
             futures.setdefault(place, set()).add(future)
@@ -165,8 +166,11 @@ class Knowledge:
         return Known(tuple(mark if player in interested else BLANK for player in range(len(self.players))))
 
 
-def _components(known: Sequence[tuple[int, ...]], interested: frozenset[int]) -> list[int]:
-    """For each history the first one that it is linked with, by knowledge that an interested player shares between them."""
+def components(known: Sequence[Sequence[int]]) -> list[int]:
+    """For each history the first one that it is linked with, by what a player has seen who takes one for the other.
+
+    `known` holds, for each history, a number for each player.
+    """
     parent = list(range(len(known)))
 
     def root(place: int) -> int:
@@ -177,9 +181,8 @@ def _components(known: Sequence[tuple[int, ...]], interested: frozenset[int]) ->
 
     first: dict[tuple[int, int], int] = {}
     for place, one in enumerate(known):
-        for player in interested:
-            other = first.setdefault((player, one[player]), place)
-            a, b = root(place), root(other)
+        for seen in enumerate(one):
+            a, b = root(place), root(first.setdefault(seen, place))
             parent[max(a, b)] = min(a, b)
     return [root(place) for place in range(len(known))]
 

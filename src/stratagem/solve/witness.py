@@ -80,7 +80,7 @@ def _hidden_from(game: Game, player: int, nodes: Ints) -> dict[str, list[int]]:
             continue
         first = game.state_of_node[group[0]]
         for slot in first:
-            if slot != SEEN and any(game.state_of_node[node][slot] != first[slot] for node in group):
+            if slot != SEEN and any(game.state_of_node[node].get(slot, first[slot]) != first[slot] for node in group):
                 found.setdefault(slot, []).extend(group)
     return found
 
