@@ -31,9 +31,9 @@ class Block:
     is_chance: bool
     owner: int | Ints  # a player, or [n]
     branching: int  # B
-    source: tuple[NDArray[np.intp], ...]  # B of [n] buffer rows
-    duration: Ints | None  # [n, B]; None where all are 0
-    extra: tuple[Ints, Ints, Ints]  # node place, edge place, gain row
+    source: NDArray[np.intp]  # [n*B] buffer rows
+    duration: Ints | None  # [n*B]; None where all are 0
+    extra: tuple[tuple[int, int], ...]  # place among the edges, gain row
     share: Ints  # [n, B] expression rows
     fixed_share: Floats | None  # [n, B, 1] where shares are constants
     preferred: NDArray[np.bool_] | None  # [n, B] the action that a tie rule names
@@ -130,7 +130,7 @@ def _block(
     child, gain = game.child_of_edge[edges], game.gain_of_edge[edges]
     ends = game.player_of_node[child] == TERMINAL
     source = np.where(ends, gain, game.num_gains + child).astype(np.intp)
-    node_place, edge_place = np.nonzero(~ends & (gain != 0))
+    extra = np.flatnonzero(~ends & (gain != 0))
     duration = np.where(ends, 0, game.duration_of_edge[edges]).astype(np.int32)
     share = game.share_of_edge[edges]
     owners = game.player_of_node[nodes]
@@ -144,9 +144,9 @@ def _block(
         is_chance=is_chance,
         owner=int(owners[0]) if (owners == owners[0]).all() else owners,
         branching=branching,
-        source=tuple(np.ascontiguousarray(column) for column in source.T),
-        duration=duration if duration.any() else None,
-        extra=(node_place.astype(np.int32), edge_place.astype(np.int32), gain[node_place, edge_place]),
+        source=source.ravel(),
+        duration=duration.ravel() if duration.any() else None,
+        extra=tuple(zip(extra.tolist(), gain.flat[extra].tolist(), strict=True)),
         share=share,
         fixed_share=shares[..., None] if is_fixed else None,
         preferred=_preferred(game, step, edges) if not is_chance else None,

@@ -31,7 +31,7 @@ RESPONSES = (LOGIT, "probit")
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
 DRAW_WORLDS = 8192
-CHUNK_BYTES = 48 << 20
+CHUNK_BYTES = 64 << 20
 BATCH_BYTES = 96 << 20
 MAX_KEPT_BYTES = 1 << 30
 
