@@ -23,6 +23,7 @@ from stratagem.solve.sweep import Sweep, backward, forward
 
 MAX_FREE = 4000  # probabilities that one hidden part leaves open
 NO_INFOSET = -1
+MAX_PAIRS = 100_000_000  # of decisions on one way through a hidden part, over all ways
 MAX_SEARCHED = 60  # probabilities left open, up to which further equilibria are searched for
 SEEN = 1e-8  # reach above which an information set is on the path
 
@@ -144,6 +145,12 @@ def _part(game: Game, inputs: Inputs, subgame: Subgame) -> Part:
         )
     action = first[place] + game.option_of_edge[ways.edge[is_decision]]
     visits = np.bincount(way_of_step[is_decision], minlength=len(ways.leaf))
+    pairs = int((visits**2).sum())
+    if pairs > MAX_PAIRS:
+        raise TooLargeError(
+            f"what is hidden has ways of up to {visits.max():,} decisions, {pairs:,} pairs of them in all; at most {MAX_PAIRS:,} are solved "
+            "for together: a smaller or shallower game [M7]"
+        )
     edges = [np.unique(ways.edge[is_decision][action == one]) for one in range(first[-1])]
     return Part(
         Paths(_longs(players), _longs(first), _longs([0, *np.cumsum(visits)]), _longs(action)),

@@ -234,6 +234,7 @@ def _take_limits(done: Traced, batch: Batch, readings: Readings, is_limit: NDArr
 
     That is an arrival, too, where rounding has lost the branch behind the point that the limit was read at.
     """
+    done.drift[is_limit & (done.place < _least_far(batch))] = np.inf
     log_choice, doubt, faint = readings.limit(batch.layout)
     known = np.where((done.ended == ARRIVED) & ~readings.is_lost, np.maximum(done.correction, done.drift), np.inf)
     better = np.flatnonzero(is_limit & (doubt + faint < known))
@@ -349,6 +350,7 @@ def _advance(
     _arrive(way, at, ahead, arrived, length, far, readings if is_high.any() else None)
     way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
     is_rounding = (way.step < SHORT) & (way.anchor_place >= far * at.batch.scale) & (way.drift < SETTLED)
+    is_rounding &= way.anchor_place >= _least_far(at.batch)
     way.is_settled = (way.is_settled | is_rounding) & is_limit
     _set_out(way, at, arrived | is_astray, target)
 
@@ -437,16 +439,21 @@ def _arrive(
 
 def _read(readings: Readings, way: Way, at: Point, change: Floats, gain: Floats, arrived: NDArray[np.bool_]) -> None:
     """Note the points just reached at high precision, where behaviour changes by `change` [A, W] while place gains so much [W]."""
-    high = np.flatnonzero(arrived & (way.place > HIGH * at.batch.scale) & (gain != 0))
+    high = np.flatnonzero(arrived & (way.place > _least_far(at.batch)) & (gain != 0))
     if len(high):
         log_choice = at.batch.response.log_choice(way.scores)[:, high]
         slope = change[:, high] * (at.place / np.where(gain == 0, 1.0, gain))[high]
         readings.note(way.world[high], (way.place / at.batch.scale)[high], log_choice, slope)
 
 
+def _least_far(batch: Batch) -> Floats:
+    """[W] the place from which every player's precision is high: before it, one with small payoffs has hardly begun to choose."""
+    return HIGH * batch.scale * batch.disparity
+
+
 def _settle(way: Way, at: Point, arrived: NDArray[np.bool_], drift: Floats, far: float) -> NDArray[np.bool_]:
     """Mark where the limit may be taken; where behaviour has begun to move more again, by rounding, the last point is better [W]."""
-    is_far = arrived & (way.place >= far * at.batch.scale)
+    is_far = arrived & (way.place >= np.maximum(far * at.batch.scale, _least_far(at.batch)))
     way.is_settled |= is_far & (drift < DRIFT)
     is_worse = is_far & ~way.is_settled & (way.drift < SETTLED) & (drift > way.drift)
     is_worse &= way.anchor_place >= far * at.batch.scale

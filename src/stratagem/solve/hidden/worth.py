@@ -50,6 +50,7 @@ class Batch:
     offset: Floats  # [A, W]
     rate: Floats  # [A, W] precision of the mover, for one unit along the branch
     scale: Floats  # [W] where on the branch precision times the range of payoffs is 1, for the player with the most
+    disparity: Floats  # [W] how many times that player has what the one with the least has
     attitude: Attitude | None
     recursion: Recursion | None = None
 
@@ -67,7 +68,8 @@ class Batch:
         attitude = None if self.attitude is None else self.attitude.part(worlds)
         recursion = None if self.recursion is None else self.recursion.part(worlds)
         cut = (self.log_chance[:, worlds], self.value[:, worlds], self.offset[:, worlds], self.rate[:, worlds])
-        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude, recursion)
+        scales = (self.scale[worlds], self.disparity[worlds])
+        return Batch(self.layout, self.response, *cut, *scales, attitude, recursion)
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,10 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
     rate = np.where(np.isinf(numbers.precision), 1.0, numbers.precision)
     low, high = numbers.payoff.min(axis=1), numbers.payoff.max(axis=1)  # [P, W]
     is_decider = np.isin(np.arange(len(low)), layout.player_of_action)
-    reach = np.where(is_decider[:, None], rate * (high - low), 0.0).max(axis=0)
-    scale = 1 / np.where(reach > 0, reach, 1.0)
+    reach = np.where(is_decider[:, None], rate * (high - low), 0.0)
+    most, least = reach.max(axis=0), np.where(reach > 0, reach, np.inf).min(axis=0)
+    scale = 1 / np.where(most > 0, most, 1.0)
+    disparity = np.where(most > 0, most, 1.0) / np.where(most > 0, least, 1.0)
     value = numbers.payoff[player, path] - ((low + high) / 2)[player]
     attitude = None
     if numbers.risk_aversion is not None and numbers.risk_aversion.any():
@@ -182,6 +186,7 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
         response.offsets(numbers.log_share),
         rate[layout.player_of_action],
         scale,
+        disparity,
         attitude,
         None if numbers.steps is None else recursion(form_of(layout, numbers.steps), numbers.steps),
     )
