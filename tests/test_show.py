@@ -77,6 +77,30 @@ def hostile() -> Answer:
 # --- the terminal ------------------------------------------------------------------------------------------------
 
 
+def test_what_a_mover_cannot_tell_is_said(answers: dict[str, Answer]) -> None:
+    """Only the challenger knows its values; the target sees the challenge, and knows its own."""
+    crisis = answers["crisis-signalling"]
+    theirs = {"war_to_challenger", "backing_down"}
+    replies = [one for one in crisis.decisions if one.move == "reply"]
+    assert {frozenset(one.hidden) for one in replies} == {frozenset(theirs)}
+    assert all("war_to_target" not in one.hidden for one in replies)
+    assert all(one.hidden == () for one in crisis.decisions if one.move == "challenge")
+    lines = []
+    for one in replies:
+        known, hidden = one.state["war_to_target"], [one.state[name] for name in one.hidden]
+        lines.append(
+            f"war_to_target {known}, challenge challenge, last_word none; cannot tell: war_to_challenger {hidden[0]}"
+        )
+    text = printed_states(crisis)
+    assert all(line in text for line in lines)
+
+
+def printed_states(answer: Answer) -> str:
+    page = Console(width=400, file=io.StringIO())
+    show_forecast(page, answer, all_states=True)
+    return " ".join(page.file.getvalue().split())
+
+
 @pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_no_line_is_wider_than_the_terminal(answers: dict[str, Answer], name: str, width: int) -> None:
