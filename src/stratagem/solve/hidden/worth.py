@@ -63,6 +63,12 @@ class Batch:
         """The least log probability of chance."""
         return float(self.log_chance.min(initial=0.0))
 
+    @cached_property
+    def chance(self) -> Floats | None:
+        """[V, W] probabilities of chance; None where all visits of an action have the same, which then weighs nothing."""
+        first = self.log_chance[self.layout.first_visit][self.layout.action_of_visit]
+        return None if np.array_equal(first, self.log_chance) else np.exp(self.log_chance)
+
     def part(self, worlds: NDArray[np.int64]) -> Batch:
         """Some of the worlds."""
         attitude = None if self.attitude is None else self.attitude.part(worlds)
@@ -195,10 +201,16 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
 def worth(batch: Batch, log_choice: Floats) -> Worth:
     """What all actions are worth under log probabilities [A, W] of choice."""
     layout = batch.layout
-    log_weight = layout.others @ log_choice
-    log_weight += batch.log_chance
-    least = batch.least_chance + layout.most_others * log_choice.min(initial=0.0)
-    weight = np.exp(log_weight) if least > SAFE_EXPONENT else _weight(layout, log_weight)
+    is_safe = batch.least_chance + layout.most_others * log_choice.min(initial=0.0) > SAFE_EXPONENT
+    shared = layout.distinct_others if is_safe and batch.attitude is None else None
+    if shared is None:
+        log_weight = layout.others @ log_choice
+        log_weight += batch.log_chance
+        weight = np.exp(log_weight) if is_safe else _weight(layout, log_weight)
+    else:
+        weight = np.take(np.exp(shared[0] @ log_choice), shared[1], axis=0)
+        if batch.chance is not None:
+            weight *= batch.chance
     total = layout.sum_of_action @ weight
     mean = layout.sum_of_action @ (weight * batch.value) / total
     plain = Worth(layout, mean, weight, total, batch.value, mean)
