@@ -49,7 +49,7 @@ def test_types_go_by_the_public_number_of_the_world(types: int) -> None:
 
 def test_over_all_worlds_types_are_as_likely_as_they_are_stated() -> None:
     text = talk(4, "{between: [a, q], rank: 0.9}, {between: [q, b], rank: -0.2}").replace(
-        "is: normal -1 to 1", "is: {choice: {3: 0.2, -1: 0.7, -2: 0.1}}", 1
+        "is: normal -1 to 1, types: 4", "is: {choice: {3: 0.2, -1: 0.7, -2: 0.1}}", 1
     )
     assert answer(solved(text, worlds=4096), "q").mean() == pytest.approx(0.2, abs=1e-3)
 

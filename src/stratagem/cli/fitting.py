@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stratagem.cli.fitting_bayes import drawing_options
-from stratagem.cli.output import show_finding
+from stratagem.cli.output import OutputFile, show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -76,26 +76,26 @@ PENALTIES = ("ridge", "log-f")
 @click.option(
     "--as-quantities",
     "quantities",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     metavar="FILE",
     help="Write the estimates as quantities of a scenario.",
 )
 @click.option(
     "--csv",
     "csv_file",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     help="Also write the last table (predictions, or coefficients) as CSV.",
 )
 @click.option(
     "--svg",
     "svg_file",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     help="Also draw the first --vary, or the coefficients, as SVG.",
 )
 @click.option(
     "--report",
     "report_file",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     metavar="FILE.html",
     help="Also write a page with pictures.",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stratagem.cli.analyses import study_of, study_options
-from stratagem.cli.output import scenario_argument, show_finding
+from stratagem.cli.output import OutputFile, scenario_argument, show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     type=click.IntRange(10, 100_000),
     help="Draws a chain of `nuts`, as many again to warm up [default: 500].",
 )
-@click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw before and after as SVG.")
+@click.option("--svg", "svg_file", type=OutputFile(), help="Also draw before and after as SVG.")
 @study_options
 def infer(
     scenario: str,
@@ -64,11 +64,11 @@ def watch(scenario: str, is_json: bool, **options: Any) -> None:
 @click.option("--features", default="", metavar="COLUMN,…", help="Columns for a multinomial logit to compare with.")
 @click.option("--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of a scenario.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
-@click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw the reliability diagram as SVG.")
+@click.option("--svg", "svg_file", type=OutputFile(), help="Also draw the reliability diagram as SVG.")
 @click.option(
     "--report",
     "report_file",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     metavar="FILE.html",
     help="Also write a page with pictures.",
 )

@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from stratagem.analyse.finding import Finding
 
 
+class OutputFile(click.Path):
+    """A file to write, refused before anything is solved where it could not be written."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Raises `StratagemError`."""
+        from stratagem.show.files import check_writable
+
+        path = super().convert(value, param, ctx)
+        check_writable(os.fsdecode(path))
+        return path
+
+
 def scenario_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """The scenario that a verb is about."""
     return click.argument("scenario", metavar="FILE_OR_NAME")(function)

@@ -1,6 +1,8 @@
 """How an equilibrium moves with the numbers, by implicit differentiation: exact where the Jacobian is regular.
 
-Axes: W worlds, P players, A actions, Z paths, V visits, D unknown scores, Q quantities.
+Players who discount go by the numbers of their steps; the payoffs and the chances of whole paths are those of the others.
+
+Axes: W worlds, P players, A actions, Z paths, V visits, D unknown scores, Q quantities, T steps.
 """
 
 from __future__ import annotations
@@ -14,9 +16,12 @@ from scipy import sparse
 
 from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.paths import Floats, Numbers, Paths
+from stratagem.solve.hidden.recursive_gradient import StepChange, worth_moved, worth_pulled
 from stratagem.solve.hidden.solve import Piece, pieces
 from stratagem.solve.hidden.system import Point, jacobian, point
 from stratagem.solve.hidden.worth import worth
+
+STEP_NAMES = ("gain", "log_odds", "factor")
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Change:
     log_chance: Floats
     log_share: Floats
     precision: Floats
+    steps: StepChange | None = None  # of players who discount
 
 
 def moved(paths: Paths, numbers: Numbers, found: Equilibrium, change: Change, response: str = "logit") -> Floats:
@@ -38,8 +44,13 @@ def moved(paths: Paths, numbers: Numbers, found: Equilibrium, change: Change, re
         here = piece.worlds[worlds]
         by_visit = parts.share * change.payoff[:, :, here][player, path]
         by_visit += parts.slope * change.log_chance[:, :, here][evaluator, path]
+        by_action = layout.sum_of_action @ (by_visit * _adds_up(at)[layout.action_of_visit])
+        if at.batch.recursion is not None and change.steps is not None:
+            by_action += worth_moved(
+                at.batch.recursion, at.log_choice, _cut(change.steps, _steps_left(piece, numbers), here)
+            )
         push = at.batch.response.offset_moved(at.batch.offset, change.log_share[np.ix_(piece.left.actions, here)])
-        push = push + at.batch.rate * (layout.sum_of_action @ by_visit)
+        push = push + at.batch.rate * by_action
         push += change.precision[:, here][layout.player_of_action] * parts.worth
         side = push[layout.unknown] - push[layout.reference]
         scores = np.linalg.solve(jacobian(at), side.T[:, :, None])[:, :, 0].T
@@ -55,11 +66,12 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
     owes to the numbers directly, behaviour unchanged, is the caller's to add.
     """
     count = len(pull)
-    shapes = [getattr(numbers, name).shape for name in ("payoff", "log_chance", "log_share", "precision")]
-    total = Change(*(np.full((count, *shape), np.nan) for shape in shapes))
+    given = (numbers.payoff, numbers.log_chance, numbers.log_share, numbers.precision)
+    payoff, log_chance, log_share, precision = (np.full((count, *one.shape), np.nan) for one in given)
+    total = Change(payoff, log_chance, log_share, precision, _no_steps(numbers, count))
     for piece, worlds, at in _points(paths, numbers, found, response):
         layout, parts, here = piece.layout, at.worth, piece.worlds[worlds]
-        for table in (total.payoff, total.log_chance, total.log_share, total.precision):
+        for table in _tables(total):
             table[..., here] = 0.0
         sides = np.stack(
             [at.batch.response.pulled(at.scores, at.log_choice, one[np.ix_(piece.left.actions, here)]) for one in pull]
@@ -74,7 +86,7 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
         )
         for number in range(count):
             push = _spread(at, solved[:, :, number].T)
-            by_visit = (push * at.batch.rate)[layout.action_of_visit]
+            by_visit = (push * at.batch.rate * _adds_up(at))[layout.action_of_visit]
             total.payoff[number][:, :, here] = (to_payoff @ (by_visit * parts.share)).reshape(players, num_paths, -1)
             chance = to_chance @ (by_visit * parts.slope)
             total.log_chance[number][:, :, here] = chance.reshape(-1, num_paths, len(here))
@@ -82,6 +94,11 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
                 at.batch.offset, push
             )
             np.add.at(total.precision[number], (layout.player_of_action[:, None], here[None]), push * parts.worth)
+            if at.batch.recursion is not None and total.steps is not None:
+                by_step = worth_pulled(at.batch.recursion, at.log_choice, push * at.batch.rate)
+                rows = np.ix_(_steps_left(piece, numbers), here)
+                for name in STEP_NAMES:
+                    getattr(total.steps, name)[number][rows] = getattr(by_step, name)
     return total
 
 
@@ -89,8 +106,6 @@ def _points(
     paths: Paths, numbers: Numbers, found: Equilibrium, response: str
 ) -> Iterator[tuple[Piece, NDArray[np.int64], Point]]:
     """Pieces, their worlds with an equilibrium at finite precision, and the equilibria there."""
-    if numbers.steps is not None:
-        raise ValueError("derivatives are those of payoffs that add up along a path, and some player discounts")
     for piece in pieces(paths, numbers, response):
         worlds = np.flatnonzero(found.is_found[piece.worlds] & ~piece.is_limit)
         if len(worlds):
@@ -98,6 +113,36 @@ def _points(
             log_choice = found.log_behaviour[np.ix_(piece.left.actions, piece.worlds[worlds])]
             scores = batch.offset + batch.rate * worth(batch, log_choice).worth
             yield piece, worlds, point(batch, piece.layout.centred(scores), place)
+
+
+def _adds_up(at: Point) -> Floats:
+    """[A, 1] 1 where the mover's payoffs add up along a path, 0 where he discounts."""
+    if at.worth.reckoned is None:
+        return np.ones((len(at.scores), 1))
+    return np.where(at.worth.reckoned.is_ours[:, None], 0.0, 1.0)
+
+
+def _steps_left(piece: Piece, numbers: Numbers) -> NDArray[np.int64]:
+    """[T] the steps of a piece, of all."""
+    assert numbers.steps is not None
+    is_path = np.zeros(numbers.payoff.shape[1], bool)
+    is_path[piece.left.paths] = True
+    return np.flatnonzero(numbers.steps.left(is_path))
+
+
+def _cut(change: StepChange, steps: NDArray[np.int64], worlds: NDArray[np.int64]) -> StepChange:
+    return StepChange(*(getattr(change, name)[np.ix_(steps, worlds)] for name in STEP_NAMES))
+
+
+def _no_steps(numbers: Numbers, count: int) -> StepChange | None:
+    if numbers.steps is None:
+        return None
+    return StepChange(*(np.full((count, *numbers.steps.gain.shape), np.nan) for _ in STEP_NAMES))
+
+
+def _tables(change: Change) -> list[Floats]:
+    steps = [] if change.steps is None else [getattr(change.steps, name) for name in STEP_NAMES]
+    return [change.payoff, change.log_chance, change.log_share, change.precision, *steps]
 
 
 def _spread(at: Point, unknown: Floats) -> Floats:
