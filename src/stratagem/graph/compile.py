@@ -59,15 +59,14 @@ class _Compiler:
         self.max_nodes = max_nodes
         self.symbols = Symbols(scenario)
         facts = facts_of(scenario, self.symbols, hidden)
-        self.symbols.add_numbers(name for fact in facts for name in fact.odds)
         before: dict[int, list[Chance]] = {}
         for fact in facts:
             before.setdefault(fact.place, []).append(fact.chance)
         self.timeline: Timeline = unroll(scenario, before)
-        self.layout: Layout = lay_out(scenario, self.symbols, self.timeline, [fact.name for fact in facts])
+        self.layout: Layout = lay_out(scenario, self.symbols, self.timeline, {fact.name: fact.given for fact in facts})
         self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, facts)
         self.table = self.effects.table
-        self.reads = Reads(scenario, self.symbols, self.layout.slots)
+        self.reads = Reads(scenario, self.symbols, self.layout.slots, {fact.name: fact.given for fact in facts})
         self.shares = Shares(self.table)
         self.players = tuple(scenario.players)
         self.knowledge = Knowledge(self.players, self.timeline)
@@ -280,8 +279,10 @@ class _Compiler:
     def _transition(self, node: DraftNode, name: str) -> Transition:
         key = (node.step, name)
         if key not in self.transitions:
-            option = self.timeline.steps[node.step].item.options[name]
-            slots = self.reads.option(option, frozenset(self.layout.slots)) | self._written_stocks(option)
+            item = self.timeline.steps[node.step].item
+            option = item.options[name]
+            slots = self.reads.item(item) | self.reads.option(option, frozenset(self.layout.slots))
+            slots |= self._written_stocks(option)
             self.transitions[key] = (_getter(tuple(sorted(self.layout.index(slot) for slot in slots))), {})
         getter, known = self.transitions[key]
         values = getter(node.state)

@@ -36,7 +36,12 @@ class Fact:
     chance: Chance
     place: int  # in the timeline: it is decided before this item
     weights: tuple[str, dict[str, dict[str, Fraction]]] | None = None  # whose, and by type and stake
-    odds: tuple[str, ...] = ()  # the numbers of the world that say how likely its types are
+    link: Linked | None = None  # where its odds turn on other numbers
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The facts on whose types its odds turn."""
+        return () if self.link is None else tuple(one.name for one in self.link.before)
 
 
 def all_known(scenario: Scenario) -> Scenario:
@@ -46,7 +51,8 @@ def all_known(scenario: Scenario) -> Scenario:
 
 def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> list[Fact]:
     """The numbers that some players know and others do not, and those in `also`. Raises `NotSolvedError` where one cannot be a move."""
-    taken = set(taken_as_known(scenario))
+    taken, links = set(taken_as_known(scenario)), {one.name: one for one in linked(scenario)}
+    also = {*also, *links}
     names = {
         name: who
         for name, who in unknown_names(scenario)
@@ -54,18 +60,17 @@ def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> 
     }
     for path, why, name in _obstacles(scenario, symbols, set(names)):
         raise NotSolvedError(f"{scenario.where(*path)}{why} [M6]; {REMEDY.format(name=name)}")
-    links = {one.name: one for one in linked(scenario)}
     found = {
         name: _weights(scenario, symbols, name.removesuffix(".weights"), who)
         if name.endswith(".weights")
         else _fact(scenario, symbols, name, who, links.get(name))
         for name, who in names.items()
     }
-    for name, link in links.items():
-        if link.before is not None and {name, link.before.name} <= set(found):
-            first = found[link.before.name]
-            found[first.name] = replace(first, place=min(first.place, found[name].place))
-    return sorted(found.values(), key=lambda fact: fact.name in links and links[fact.name].before is not None)
+    for name, link in reversed(links.items()):
+        for one in link.before:
+            found[one.name] = replace(found[one.name], place=min(found[one.name].place, found[name].place))
+    order = {name: number for number, name in enumerate(links)}
+    return sorted(found.values(), key=lambda fact: order.get(fact.name, -1))
 
 
 def _weights(scenario: Scenario, symbols: Symbols, player: str, who: str) -> Fact:
@@ -90,17 +95,16 @@ def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str, link: Linke
     quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
     values, shares = discrete(resolved(scenario, quantity.is_), quantity.types)
     names = type_names(len(values))
-    odds = [f"{share.numerator} / {share.denominator}" for share in shares]
-    if link is not None:
-        odds = [link.odds(mine) for mine in range(len(values))]
     outcomes = {
-        one: Outcome.model_construct(probability=Formula.parse(chance), title=f"{float(value):.4g}")
-        for one, value, chance in zip(names, values, odds, strict=True)
+        one: Outcome.model_construct(
+            probability=Formula.parse(f"{share.numerator} / {share.denominator}"), title=f"{float(value):.4g}"
+        )
+        for one, value, share in zip(names, values, shares, strict=True)
     }
     title = quantity.title or name.replace("_", " ")
     chance = Chance.model_construct(chance=name, outcomes=outcomes, title=title, seen_by=who)
     numbers, place = dict(zip(names, values, strict=True)), _place(scenario, symbols, name, who)
-    return Fact(name, numbers, chance, place, odds=() if link is None else tuple(link.names))
+    return Fact(name, numbers, chance, place, link=link)
 
 
 def _place(scenario: Scenario, symbols: Symbols, name: str, who: str) -> int:

@@ -6,7 +6,7 @@ whose values may still matter there. Two histories whose live slots agree are on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from stratagem.graph.personal import reads_by_stake
@@ -27,10 +27,13 @@ def total_slot(stake: str) -> str:
 class Reads:
     """Which slots a formula or an effect reads."""
 
-    def __init__(self, scenario: Scenario, symbols: Symbols, slots: Iterable[str]) -> None:
+    def __init__(
+        self, scenario: Scenario, symbols: Symbols, slots: Iterable[str], facts: Mapping[str, Collection[str]]
+    ) -> None:
         self.scenario = scenario
         self.symbols = symbols
         self.slots = frozenset(slots)
+        self.facts = facts
         self._of_stake = reads_by_stake(scenario, symbols)
         self._of_formula: dict[int, frozenset[str]] = {}
 
@@ -41,6 +44,10 @@ class Reads:
         if id(formula) not in self._of_formula:
             self._of_formula[id(formula)] = self.symbols.reads(self.symbols.tree(formula)) & self.slots
         return self._of_formula[id(formula)]
+
+    def item(self, item: Move | Chance) -> frozenset[str]:
+        """The slots that a move reads beside its guard and its options: of a fact, those on which its odds turn."""
+        return frozenset(self.facts.get(item.id, ()))
 
     def changes(self, changes: Changes, live_after: frozenset[str]) -> frozenset[str]:
         """The slots that an effect reads, given what matters after it."""
@@ -81,10 +88,13 @@ class Layout:
         return self.slots.index(slot)
 
 
-def lay_out(scenario: Scenario, symbols: Symbols, timeline: Timeline, facts: Collection[str] = ()) -> Layout:
-    """The slots of a scenario's state, `facts` that chance decides among them, and their liveness by step."""
+def lay_out(
+    scenario: Scenario, symbols: Symbols, timeline: Timeline, facts: Mapping[str, Collection[str]] | None = None
+) -> Layout:
+    """The slots of a scenario's state, and their liveness by step; `facts` that chance decides are among them, each with those that its odds read."""
+    facts = facts or {}
     slots = (*facts, *_slots(scenario, symbols))
-    reads = Reads(scenario, symbols, slots)
+    reads = Reads(scenario, symbols, slots, facts)
     live = _liveness(scenario, timeline, reads)
     place = {slot: number for number, slot in enumerate(slots)}
     return Layout(slots, tuple(tuple(sorted(place[slot] for slot in one)) for one in live))
@@ -149,7 +159,7 @@ def _liveness(scenario: Scenario, timeline: Timeline, reads: Reads) -> list[froz
         before = after - _overwritten(item.id, item.options, item.if_ is None, reads.slots)
         for option in item.options.values():
             before |= reads.option(option, after)
-        before |= reads.formula(item.if_)
+        before |= reads.formula(item.if_) | reads.item(item)
         for later in arriving[number]:
             before |= reads.changes(later, before)
         live.append(before | read_at[number] | always)

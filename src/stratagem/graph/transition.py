@@ -66,6 +66,7 @@ class Effects:
         self.table = Expressions()
         self.constants = {name: self.table.quantity(name) if one is None else one for name, one in constants.items()}
         self.facts = {fact.name: fact.values for fact in facts}
+        self.links = {fact.name: fact.link for fact in facts if fact.link is not None}
         self.types = {fact.weights[0]: (fact.name, fact.weights[1]) for fact in facts if fact.weights is not None}
         self.evaluator = Evaluator(self.table, symbols, self.facts)
         self.personal = personal(scenario, symbols, self.facts)
@@ -113,7 +114,8 @@ class Effects:
         """What `option` does in `state` at step `number`."""
         where = f"{self.timeline.steps[number].label}.{name}"
         value_of = self.reader(state, number)
-        share = self._share(option, value_of, where)
+        item = self.timeline.steps[number].item.id
+        share = self._odds(item, name, state) if item in self.links else self._share(option, value_of, where)
         available = self.evaluate(option.if_, value_of, where) if option.if_ is not None else True
         if available is False:
             return Transition(False, share, (), (), ())
@@ -131,6 +133,14 @@ class Effects:
                 if slot in self.slot_of
             ),
             arrivals,
+        )
+
+    def _odds(self, fact: str, name: str, state: State) -> Numeric:
+        """How likely a type of a fact is, given those before it."""
+        link = self.links[fact]
+        before = ((one.name, state[self.slot_of[one.name]]) for one in link.before)
+        return self.table.quantity(
+            link.odds_name(tuple(list(self.facts[one]).index(str(type_)) for one, type_ in (*before, (fact, name))))
         )
 
     def _share(self, option: Action | Outcome, value_of: ValueOf, where: str) -> Numeric | None:
