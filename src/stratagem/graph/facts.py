@@ -5,11 +5,12 @@ Takes a scenario; gives, for each such number, the values it may have and the ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from stratagem.errors import NotSolvedError, quote
+from stratagem.graph.attitudes import THROUGHOUT, private_attitudes
 from stratagem.graph.discrete import DEFAULT_TYPES, discrete, numbered, type_names
 from stratagem.graph.personal import reads_by_stake, weights_slot
 from stratagem.graph.state import formulas_of, stakes_of
@@ -19,7 +20,7 @@ from stratagem.scenario.effects import Outcome
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Chance, Move, Scenario
 from stratagem.scenario.names import Symbols
-from stratagem.scenario.quantities import PLAYER_FIELDS, resolved, taken_as_known, unknown_names
+from stratagem.scenario.quantities import resolved, taken_as_known, unknown_names
 
 Path = tuple[str | int, ...]
 REMEDY = (
@@ -58,7 +59,7 @@ def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> 
         for name, who in unknown_names(scenario)
         if name not in taken and (who != "nobody" or name in also or name.endswith(".weights"))
     }
-    for path, why, name in _obstacles(scenario, symbols, set(names)):
+    for path, why, name in _obstacles(scenario, symbols, names):
         raise NotSolvedError(f"{scenario.where(*path)}{why} [M6]; {REMEDY.format(name=name)}")
     found = {
         name: _weights(scenario, symbols, name.removesuffix(".weights"), who)
@@ -71,6 +72,18 @@ def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> 
             found[one.name] = replace(found[one.name], place=min(found[one.name].place, found[name].place))
     order = {name: number for number, name in enumerate(links)}
     return sorted(found.values(), key=lambda fact: order.get(fact.name, -1))
+
+
+def stocks_by_fact(scenario: Scenario, symbols: Symbols, facts: Sequence[str]) -> dict[str, dict[str, Formula]]:
+    """The stocks, by slot, that stand as soon as the last fact which they read is decided; by that fact. `facts` are in the order in which they are decided."""
+    found: dict[str, dict[str, Formula]] = {}
+    for force, one in scenario.forces.items():
+        for place, formula in one.stock.items():
+            reads = symbols.reads(symbols.tree(formula))
+            last = [name for name in facts if name in reads][-1:]
+            if last:
+                found.setdefault(last[0], {})[f"{force}.{place}"] = formula
+    return found
 
 
 def _weights(scenario: Scenario, symbols: Symbols, player: str, who: str) -> Fact:
@@ -108,8 +121,10 @@ def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str, link: Linke
 
 
 def _place(scenario: Scenario, symbols: Symbols, name: str, who: str) -> int:
-    """The first item that reads the number, or at which one who knows it moves."""
-    knowers = {one.strip() for one in who.split(",")}
+    """The first item that reads the number, or at which one who knows it moves; the start where a stock or an attitude reads it."""
+    if private_attitudes(scenario, symbols, {name}, THROUGHOUT) or stocks_by_fact(scenario, symbols, [name]):
+        return 0
+    knowers = _knowers(who)
     weighed = {stake for stake, names in reads_by_stake(scenario, symbols).items() if name in names}
     for path, item in scenario.items():
         is_mover = isinstance(item, Move) and item.player in knowers
@@ -119,8 +134,23 @@ def _place(scenario: Scenario, symbols: Symbols, name: str, who: str) -> int:
     return 0
 
 
-def _obstacles(scenario: Scenario, symbols: Symbols, hidden: set[str]) -> Iterator[tuple[Path, str, str]]:
-    """Where and why a number could not be a move by chance, and which."""
+def _knowers(who: str) -> set[str]:
+    """The players in `PLAYER, PLAYER`; nobody in `nobody`."""
+    return {one.strip() for one in who.split(",")}
+
+
+def _obstacles(scenario: Scenario, symbols: Symbols, names: Mapping[str, str]) -> Iterator[tuple[Path, str, str]]:
+    """Where and why a number could not be a move by chance, and which; `names` says who knows each."""
+    hidden = set(names)
+    for (player, field), formula in private_attitudes(scenario, symbols, hidden).items():
+        for name in sorted(hidden & symbols.reads(symbols.tree(formula))):
+            if player not in _knowers(names[name]):
+                what = field.replace("_", " ")
+                yield (
+                    ("players", player, what),
+                    f"{quote(name)}, which {quote(player)} does not know, is read by his own {what}",
+                    name,
+                )
     for place, one in enumerate(scenario.correlations):
         for name in sorted(hidden.intersection(one.between)):
             if name.endswith(".weights"):
@@ -143,17 +173,8 @@ def _obstacles(scenario: Scenario, symbols: Symbols, hidden: set[str]) -> Iterat
 
 def _read_by_all(scenario: Scenario) -> Iterator[tuple[Path, Formula, str]]:
     """Formulas whose values are those of a world: what they read cannot be decided within the game."""
-    for force, one in scenario.forces.items():
-        for place, formula in one.stock.items():
-            yield ("forces", force, "stock", place), formula, f"a stock of {quote(force)}, which all can count"
     for section in ("perceptions", "mistakes"):
         for player, views in getattr(scenario, section).items():
             for name, view in views.items():
                 if view.formula is not None:
                     yield (section, player, name), view.formula, f"a {section[:-1]} of {quote(player)}"
-    for player, party in scenario.players.items():
-        for field in PLAYER_FIELDS:
-            amount = getattr(party, field)
-            if amount is not None and amount.formula is not None:
-                what = field.replace("_", " ")
-                yield ("players", player, what), amount.formula, f"the {what} of {quote(player)}"

@@ -24,7 +24,7 @@ def personal(scenario: Scenario, symbols: Symbols, facts: Iterable[str]) -> dict
         worth = _worth(player)
         if name in private:
             found[name] = {}
-        elif any(hidden & symbols.reads(symbols.tree(formula)) for formula in _formulas(worth)):
+        elif any(hidden & symbols.reads(symbols.tree(formula)) for formula in (*_formulas(worth), *_losses(player))):
             found[name] = worth
     return found
 
@@ -39,6 +39,9 @@ def reads_by_stake(scenario: Scenario, symbols: Symbols) -> dict[str, frozenset[
         else:
             worth = _worth(player).items()
             reads = {s: symbols.reads(symbols.tree(one)) for s, value in worth for one in _formulas({s: value})}
+        for stake in (stake for stake, one in scenario.stakes.items() if one.reference is not None):
+            losses = (symbols.reads(symbols.tree(one)) for one in _losses(player))
+            reads[stake] = reads.get(stake, frozenset()).union(*losses)
         for stake, names in reads.items():
             found[stake] = found.get(stake, frozenset()) | names
     return found
@@ -56,6 +59,11 @@ def weights_slot(scenario: Scenario, player: str) -> str:
 
 def _worth(player: Player) -> Worth:
     return {**(player.payoffs or {}), **((player.weights.exact if player.weights else None) or {})}
+
+
+def _losses(player: Player) -> Iterable[Formula]:
+    if player.loss_aversion is not None and player.loss_aversion.formula is not None:
+        yield player.loss_aversion.formula
 
 
 def _formulas(worth: Worth) -> Iterable[Formula]:

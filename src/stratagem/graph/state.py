@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from stratagem.graph.attitudes import THROUGHOUT, WHERE_HE_MOVES, private_attitudes
 from stratagem.graph.personal import reads_by_stake
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.formula import Formula
@@ -46,8 +48,19 @@ class Reads:
         return self._of_formula[id(formula)]
 
     def item(self, item: Move | Chance) -> frozenset[str]:
-        """The slots that a move reads beside its guard and its options: of a fact, those on which its odds turn."""
+        """The slots that a move reads beside its guard and its options: those on which the odds of a fact turn, or its mover's precision."""
+        if isinstance(item, Move):
+            return self._attitudes(WHERE_HE_MOVES, item.player)
         return frozenset(self.facts.get(item.id, ()))
+
+    @cached_property
+    def throughout(self) -> frozenset[str]:
+        """The slots that count as long as anybody may gain: those on which what players make of risk and time turns."""
+        return self._attitudes(THROUGHOUT)
+
+    def _attitudes(self, fields: tuple[str, ...], player: str | None = None) -> frozenset[str]:
+        found = private_attitudes(self.scenario, self.symbols, self.facts, fields)
+        return frozenset().union(*(self.formula(one) for (name, _), one in found.items() if player in (None, name)))
 
     def changes(self, changes: Changes, live_after: frozenset[str]) -> frozenset[str]:
         """The slots that an effect reads, given what matters after it."""
@@ -146,7 +159,7 @@ def _liveness(scenario: Scenario, timeline: Timeline, reads: Reads) -> list[froz
     steps = timeline.steps
     read_at = _question_reads(scenario, timeline, reads)
     arriving = _arriving(timeline)
-    always = frozenset({PENDING} if any(arriving) or _travels(scenario) else ())
+    always = reads.throughout | ({PENDING} if any(arriving) or _travels(scenario) else set())
     end = read_at[len(steps)] | always
     for outcome in scenario.outcomes.values():
         end |= reads.formula(outcome.when)

@@ -229,7 +229,7 @@ class Effects:
             if account not in gains or side == "payoff" or stake not in units:
                 continue
             unit = units[stake]
-            terms.append(self.table.multiply(self._worth_of(player, stake, side, unit), gains[account]))
+            terms.append(self.table.multiply(self._worth_of(player, stake, side, unit, value_of), gains[account]))
         return self.table.combine(*((ONE, term) for term in terms))
 
     def _units(self, player: str, value_of: ValueOf) -> Mapping[str, Numeric]:
@@ -260,7 +260,7 @@ class Effects:
         """A number of a player's: exact, or drawn by world under a name."""
         return Fraction(str(estimate.parameters[0])) if estimate.is_exact else self.table.quantity(name)
 
-    def _worth_of(self, player: str, stake: str, side: str, unit: Numeric) -> Numeric:
+    def _worth_of(self, player: str, stake: str, side: str, unit: Numeric, value_of: ValueOf) -> Numeric:
         """What a unit of an account is worth, given a player's payoff of the stake (or his weight)."""
         party, one = self.scenario.players[player], self.scenario.stakes[stake]
         is_down = one.best < one.worst
@@ -269,15 +269,21 @@ class Effects:
         if is_down and (side == "whole") == (party.weights is not None):
             unit = self.table.multiply(unit, -ONE)
         if side == "below":
-            unit = self.table.multiply(self.table.multiply(unit, -ONE), self._loss_aversion(player))
+            unit = self.table.multiply(self.table.multiply(unit, -ONE), self._loss_aversion(player, value_of))
         return unit
 
-    def _loss_aversion(self, player: str) -> Numeric:
+    def _loss_aversion(self, player: str, value_of: ValueOf) -> Numeric:
         amount = self.scenario.players[player].loss_aversion
         if amount is None:
             return ONE
         if amount.formula is not None:
-            return self.evaluate(amount.formula, self.constants.__getitem__, f"players.{player}")  # type: ignore[return-value]
+            found = self.evaluate(amount.formula, value_of, f"players.{player}")
+            if isinstance(found, Fraction) and found < 0:
+                place = self.scenario.where("players", player, "loss aversion")
+                raise UsageError(
+                    f"{place}the loss aversion of {quote(player)} is {float(found):g}; it must be at least 0 [L11]"
+                )
+            return found  # type: ignore[return-value]
         assert amount.estimate is not None
         return self._estimated(amount.estimate, f"{player}.loss_aversion")
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, WorldsError
+from stratagem.graph.attitudes import THROUGHOUT, WHERE_HE_MOVES, WITH_PAYOFFS, private_attitudes
 from stratagem.graph.families import log_gamma_quantile, normal_quantile, quantile
 from stratagem.graph.game import Floats
 from stratagem.graph.personal import personal
@@ -27,6 +28,7 @@ from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix,
 
 MAX_WORLDS = 10_000_000
 REDRAWS = 2000
+ALL_FIELDS = (*WHERE_HE_MOVES, *THROUGHOUT, *WITH_PAYOFFS)
 LEAST_ERROR = 1e-6
 MOST = 1e100  # squares and products of numbers up to here stay finite
 
@@ -195,16 +197,21 @@ def _players(
         # The tail of a range such as `5% to 20%` reaches past a half, where choice is by base shares already.
         return np.clip(found, LEAST_ERROR, 0.5) if field == "errors" else found
 
-    def table(field: str, default: float) -> dict[str, Floats]:
-        return {name: of(name, player, field, default) for name, player in scenario.players.items()}
-
     hidden = private_names(scenario)
-    inward = personal(scenario, Symbols(scenario), hidden) if hidden else {}
+    symbols = Symbols(scenario)
+    inward = personal(scenario, symbols, hidden) if hidden else {}
+    by_type = set(private_attitudes(scenario, symbols, hidden, ALL_FIELDS) if hidden else ())
+    by_type |= {(name, "precision") for name, field in by_type if field == "errors"}
+
+    def table(field: str, default: float) -> dict[str, Floats]:
+        players = scenario.players.items()
+        return {name: of(name, player, field, default) for name, player in players if (name, field) not in by_type}
+
     precision, errors = table("precision", np.inf), table("errors", 0.5)
-    _in_range("errors", errors, LEAST_ERROR, 0.5)
+    in_range("errors", errors, LEAST_ERROR, 0.5)
     for name, player in scenario.players.items():
-        if player.errors is not None:
-            precision[name] = _precision(errors[name], player.range or 1.0)
+        if player.errors is not None and name in errors:
+            precision[name] = precision_of(errors[name], player.range or 1.0)
     found = PlayerValues(
         weights={
             name: given[name] if name in given else _weights(name, player, drawn, index, seed, value)
@@ -221,18 +228,19 @@ def _players(
         loss_aversion=table("loss_aversion", 1.0),
         discount=table("discount", 1.0),
     )
-    _in_range("precision", found.precision, 0.0, np.inf)
-    _in_range("loss aversion", found.loss_aversion, 0.0, np.inf)
-    _in_range("discount", found.discount, 0.0, 1.0)
+    in_range("precision", found.precision, 0.0, np.inf)
+    in_range("loss aversion", found.loss_aversion, 0.0, np.inf)
+    in_range("discount", found.discount, 0.0, 1.0)
     return found
 
 
-def _precision(errors: Floats, payoff_range: float) -> Floats:
+def precision_of(errors: Floats, payoff_range: float) -> Floats:
     """The precision at which the worse of two actions, a tenth of the payoff range apart, has the odds of an error (M9)."""
     return np.log((1 - errors) / errors) / (0.1 * payoff_range)
 
 
-def _in_range(what: str, values: Mapping[str, Floats], low: float, high: float) -> None:
+def in_range(what: str, values: Mapping[str, Floats], low: float, high: float) -> None:
+    """Raise `WorldsError` where a number of a player's is out of its range in some world."""
     for player, numbers in values.items():
         bad = ~((numbers >= low) & (numbers <= high))
         if bad.any():

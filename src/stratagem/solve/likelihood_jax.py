@@ -58,7 +58,7 @@ class Likelihood:
         self.formulas = _Formulas(scenario)
         self.table = _Rows(game.expressions)
         self.means = self._means()
-        if is_hidden(game):
+        if is_hidden(game) or game.facts:
             raise UsageError(
                 "where something is hidden the equilibrium is not sampled by gradient [M9]; `--sampler weights`"
             )

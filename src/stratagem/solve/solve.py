@@ -163,7 +163,7 @@ class Solver:
                 f"the unknown response {quote(response)}{near(response, RESPONSES)}; one of {', '.join(RESPONSES)} [M9]"
             )
         is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
-        if self.plan.hidden or scenario.mistakes or response != LOGIT:
+        if self.plan.hidden or self.game.casts or scenario.mistakes or response != LOGIT:
             if name == "jax":
                 raise UsageError(
                     "the JAX engine solves public games with logit responses only [M9]; leave `engine` at `auto`"

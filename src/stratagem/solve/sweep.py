@@ -73,7 +73,7 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None, given: Flo
         for place, block in enumerate(plan.backward):
             if place in plan.hidden:
                 _solve_hidden(plan.hidden[place], plan, inputs, sweep, given)
-            _sweep_block(block, plan, inputs, sweep, tie_rule, given)
+            _sweep_block(block, plan, inputs.of(block.cast), sweep, tie_rule, given)
     return sweep
 
 
@@ -89,7 +89,8 @@ def at_start(plan: Plan, inputs: Inputs, behaviour: Floats, is_forced: Bools) ->
         if block.is_chance:
             forced = is_forced[block.edges].reshape(-1, block.branching, 1)
             odds = [np.where(forced, here, table[block.share]) for table in inputs.tables]
-        values[block.nodes] = _combine(inputs, odds, edge_values(block, inputs, buffer), is_tame)
+        own = inputs.of(block.cast)
+        values[block.nodes] = _combine(own, odds, edge_values(block, own, buffer), is_tame)
     return np.asarray(values[0])
 
 
@@ -195,7 +196,7 @@ def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, column:
     """
     onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], column]
     if inputs.discounts is not None:
-        onward = onward * inputs.discounts[game.duration_of_edge[edges], column]
+        onward = onward * inputs.factors(game, edges, column, slice(None))
     worth = np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], column])
     if sweep.worth is not None and sweep.hidden_edges is not None:
         mover = game.player_of_node[game.parent_of_edge[edges]]
