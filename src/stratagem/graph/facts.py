@@ -11,16 +11,18 @@ from fractions import Fraction
 
 from stratagem.errors import NotSolvedError, quote
 from stratagem.graph.attitudes import THROUGHOUT, private_attitudes
-from stratagem.graph.discrete import DEFAULT_TYPES, discrete, numbered, type_names
+from stratagem.graph.discrete import DEFAULT_TYPES, numbered
 from stratagem.graph.personal import reads_by_stake, weights_slot
+from stratagem.graph.readings import read_apart
 from stratagem.graph.state import formulas_of, stakes_of
 from stratagem.graph.type_odds import Linked, linked
+from stratagem.graph.types import types_of
 from stratagem.graph.weight_types import weight_types
 from stratagem.scenario.effects import Outcome
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Chance, Move, Scenario
 from stratagem.scenario.names import Symbols
-from stratagem.scenario.quantities import resolved, taken_as_known, unknown_names
+from stratagem.scenario.quantities import taken_as_known, unknown_names
 
 Path = tuple[str | int, ...]
 REMEDY = (
@@ -53,21 +55,22 @@ def all_known(scenario: Scenario) -> Scenario:
 def facts_of(scenario: Scenario, symbols: Symbols, also: Iterable[str] = ()) -> list[Fact]:
     """The numbers that some players know and others do not, and those in `also`. Raises `NotSolvedError` where one cannot be a move."""
     taken, links = set(taken_as_known(scenario)), {one.name: one for one in linked(scenario)}
-    also = {*also, *links}
+    also = {*also, *(name for one in scenario.correlations for name in one.between)}
     names = {
         name: who
         for name, who in unknown_names(scenario)
         if name not in taken and (who != "nobody" or name in also or name.endswith(".weights"))
     }
     for path, why, name in _obstacles(scenario, symbols, names):
-        raise NotSolvedError(f"{scenario.where(*path)}{why} [M6]; {REMEDY.format(name=name)}")
+        rule = "M8" if path[0] in ("perceptions", "mistakes") else "M6"
+        raise NotSolvedError(f"{scenario.where(*path)}{why} [{rule}]; {REMEDY.format(name=name)}")
     found = {
         name: _weights(scenario, symbols, name.removesuffix(".weights"), who)
         if name.endswith(".weights")
         else _fact(scenario, symbols, name, who, links.get(name))
         for name, who in names.items()
     }
-    for name, link in reversed(links.items()):
+    for name, link in reversed([(name, link) for name, link in links.items() if name in found]):
         for one in link.before:
             found[one.name] = replace(found[one.name], place=min(found[one.name].place, found[name].place))
     order = {name: number for number, name in enumerate(links)}
@@ -106,23 +109,30 @@ def _weights(scenario: Scenario, symbols: Symbols, player: str, who: str) -> Fac
 
 def _fact(scenario: Scenario, symbols: Symbols, name: str, who: str, link: Linked | None) -> Fact:
     quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
-    values, shares = discrete(resolved(scenario, quantity.is_), quantity.types)
-    names = type_names(len(values))
+    types = types_of(scenario, symbols, name)
+    made = {place: player for player, places in types.made.items() for place in places}
+    shares = types.true.shares if link is None else [Fraction(1, len(types.names))] * len(types.names)
     outcomes = {
         one: Outcome.model_construct(
-            probability=Formula.parse(f"{share.numerator} / {share.denominator}"), title=f"{float(value):.4g}"
+            probability=Formula.parse(f"{share.numerator} / {share.denominator}"),
+            title=f"as {scenario.players[made[place]].name} has it" if place in made else f"{float(value):.4g}",
         )
-        for one, value, share in zip(names, values, shares, strict=True)
+        for place, (one, value, share) in enumerate(zip(types.names, types.values, shares, strict=True))
     }
     title = quantity.title or name.replace("_", " ")
     chance = Chance.model_construct(chance=name, outcomes=outcomes, title=title, seen_by=who)
-    numbers, place = dict(zip(names, values, strict=True)), _place(scenario, symbols, name, who)
-    return Fact(name, numbers, chance, place, link=link)
+    values = dict(zip(types.names, types.values, strict=True))
+    return Fact(name, values, chance, _place(scenario, symbols, name, who), link=link)
 
 
 def _place(scenario: Scenario, symbols: Symbols, name: str, who: str) -> int:
     """The first item that reads the number, or at which one who knows it moves; the start where a stock or an attitude reads it."""
-    if private_attitudes(scenario, symbols, {name}, THROUGHOUT) or stocks_by_fact(scenario, symbols, [name]):
+    is_looked_through = any(name in on and name != one for one, on in read_apart(scenario).items())
+    if (
+        is_looked_through
+        or private_attitudes(scenario, symbols, {name}, THROUGHOUT)
+        or stocks_by_fact(scenario, symbols, [name])
+    ):
         return 0
     knowers = _knowers(who)
     weighed = {stake for stake, names in reads_by_stake(scenario, symbols).items() if name in names}
@@ -155,26 +165,30 @@ def _obstacles(scenario: Scenario, symbols: Symbols, names: Mapping[str, str]) -
         for name in sorted(hidden.intersection(one.between)):
             if name.endswith(".weights"):
                 yield ("correlations", place), f"{quote(name)}, which not all know, are correlated with a number", name
-    for player, views in scenario.perceptions.items():
-        for name in sorted(hidden & set(views)):
-            what = f"{quote(name)}, which not all know, is perceived by {quote(player)} to be other than it is"
-            yield ("perceptions", player, name), what, name
-    for player, views in scenario.mistakes.items():
-        for name in sorted(hidden & set(views)):
-            yield (
-                ("mistakes", player, name),
-                f"{quote(name)}, about which {quote(player)} is mistaken, is one that not all know",
-                name,
-            )
-    for path, formula, what in _read_by_all(scenario):
-        for name in sorted(hidden & symbols.reads(symbols.tree(formula))):
-            yield path, f"{quote(name)}, which not all know, is read by {what}", name
-
-
-def _read_by_all(scenario: Scenario) -> Iterator[tuple[Path, Formula, str]]:
-    """Formulas whose values are those of a world: what they read cannot be decided within the game."""
     for section in ("perceptions", "mistakes"):
         for player, views in getattr(scenario, section).items():
             for name, view in views.items():
-                if view.formula is not None:
-                    yield (section, player, name), view.formula, f"a {section[:-1]} of {quote(player)}"
+                path: Path = (section, player, name)
+                reads = symbols.reads(symbols.tree(view.formula)) if view.formula is not None else frozenset()
+                for why, other in _views_amiss(section, player, name, reads & hidden, view.formula is None, names):
+                    yield path, why, other
+
+
+def _views_amiss(
+    section: str, player: str, name: str, reads: frozenset[str], is_estimate: bool, names: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Why a player cannot hold a number to be so, and which number not all know of it."""
+    knows = {one for one, who in names.items() if player in _knowers(who)}
+    if name in knows and section == "mistakes":
+        yield f"{quote(player)} is mistaken about {quote(name)}, which he knows", name
+    elif name in knows and is_estimate:
+        yield f"{quote(player)} knows {quote(name)}, and has an estimate of it; let a formula say how he reads it", name
+    has_own_odds = name in names and name not in knows
+    for other in sorted(reads - {name}):
+        if other not in knows:
+            yield f"{quote(other)}, which {quote(player)} does not know, is read by a {section[:-1]} of his", other
+        elif has_own_odds or section == "mistakes":
+            yield (
+                f"{quote(other)}, which not all know, is read by a {section[:-1]} of {quote(player)} about {quote(name)}, which cannot turn on it",
+                other,
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from stratagem.graph.types import AT
 from stratagem.scenario.estimate import Amount
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Player, Scenario
@@ -16,7 +17,7 @@ Worth = Mapping[str, Formula | Amount]  # by stake
 def personal(scenario: Scenario, symbols: Symbols, facts: Iterable[str]) -> dict[str, Worth]:
     """The players whose payoff of a stake turns on a fact: what a unit of each stake is worth to them.
 
-    Players whose weights not all know stand without formulas: there it is the type that says.
+    Players whose weights not all know, or are drawn together, stand without formulas: there it is the type that says, or the world.
     """
     hidden, private = set(facts), hidden_weights(scenario)
     found: dict[str, Worth] = {}
@@ -47,6 +48,11 @@ def reads_by_stake(scenario: Scenario, symbols: Symbols) -> dict[str, frozenset[
     return found
 
 
+def drawn_weight(player: str, stake: str) -> str:
+    """The name of a number of the world: a weight that is drawn with the player's others."""
+    return f"{player}.weights.{stake}{AT}drawn"
+
+
 def weights_slot(scenario: Scenario, player: str) -> str:
     """The name of the move by chance that decides a player's weights."""
     taken = {name for _, name, _ in scenario.known_quantities()}
@@ -62,7 +68,7 @@ def _worth(player: Player) -> Worth:
 
 
 def _losses(player: Player) -> Iterable[Formula]:
-    if player.loss_aversion is not None and player.loss_aversion.formula is not None:
+    if not player.is_raw and player.loss_aversion is not None and player.loss_aversion.formula is not None:
         yield player.loss_aversion.formula
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from stratagem.graph.attitudes import THROUGHOUT, WHERE_HE_MOVES, private_attitudes
 from stratagem.graph.personal import reads_by_stake
+from stratagem.graph.readings import read_apart
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Action, Chance, Changes, Later, Move, Outcome, Scenario
@@ -36,6 +37,7 @@ class Reads:
         self.symbols = symbols
         self.slots = frozenset(slots)
         self.facts = facts
+        self.apart = {name: on for name, on in read_apart(scenario).items() if self.slots.issuperset(on)}
         self._of_stake = reads_by_stake(scenario, symbols)
         self._of_formula: dict[int, frozenset[str]] = {}
 
@@ -44,8 +46,12 @@ class Reads:
         if formula is None:
             return frozenset()
         if id(formula) not in self._of_formula:
-            self._of_formula[id(formula)] = self.symbols.reads(self.symbols.tree(formula)) & self.slots
+            self._of_formula[id(formula)] = self._slots_of(self.symbols.reads(self.symbols.tree(formula)))
         return self._of_formula[id(formula)]
+
+    def _slots_of(self, names: frozenset[str]) -> frozenset[str]:
+        """The slots among names, and those on whose types they turn."""
+        return names.union(*(self.apart[name] for name in names & self.apart.keys())) & self.slots
 
     def item(self, item: Move | Chance) -> frozenset[str]:
         """The slots that a move reads beside its guard and its options: those on which the odds of a fact turn, or its mover's precision."""
@@ -69,7 +75,9 @@ class Reads:
             if name in live_after:
                 found |= self.formula(formula)
         for stake, formula in changes.gains.items():
-            found |= self.formula(formula) | ({total_slot(stake), *self._of_stake.get(stake, ())} & self.slots)
+            found |= self.formula(formula) | self._slots_of(
+                frozenset({total_slot(stake)}) | self._of_stake.get(stake, frozenset())
+            )
         for formula in changes.payoffs.values():
             found |= self.formula(formula)
         for force, shift in changes.shifts:

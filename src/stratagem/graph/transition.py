@@ -12,7 +12,8 @@ from fractions import Fraction
 from stratagem.errors import UsageError, quote
 from stratagem.graph.expression import ONE, ZERO, Evaluator, Expressions, MeaninglessError, Numeric, Ref, Value
 from stratagem.graph.facts import Fact
-from stratagem.graph.personal import personal
+from stratagem.graph.personal import drawn_weight, personal
+from stratagem.graph.readings import read_apart, reading
 from stratagem.graph.state import PENDING, TRANSIT, total_slot
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.estimate import Estimate
@@ -68,7 +69,8 @@ class Effects:
         self.facts = {fact.name: fact.values for fact in facts}
         self.links = {fact.name: fact.link for fact in facts if fact.link is not None}
         self.types = {fact.weights[0]: (fact.name, fact.weights[1]) for fact in facts if fact.weights is not None}
-        self.evaluator = Evaluator(self.table, symbols, self.facts)
+        self.apart = {name: on for name, on in read_apart(scenario).items() if set(on) <= self.facts.keys()}
+        self.evaluator = Evaluator(self.table, symbols, {*self.facts, *self.apart})
         self.personal = personal(scenario, symbols, self.facts)
         self.accounts = _accounts(scenario, self.personal)
         self.laters: list[tuple[str, Changes]] = []
@@ -92,7 +94,9 @@ class Effects:
         return self.timeline.steps[number].round or 1 if number < len(self.timeline.steps) else 0
 
     def read(self, state: State, name: str) -> Value:
-        """The value of a slot."""
+        """The value of a slot, or of a number that is read by type."""
+        if name in self.apart:
+            return self.table.quantity(reading(name, tuple(str(state[self.slot_of[one]]) for one in self.apart[name])))
         value = state[self.slot_of[name]]
         if name in self.facts:
             return self.facts[name][value]  # type: ignore[index]
@@ -237,6 +241,9 @@ class Effects:
         if player in self.types:
             name, types = self.types[player]
             return tuple(types.values())[int(value_of(name))]  # type: ignore[arg-type]
+        weights = self.scenario.players[player].weights
+        if weights is not None and weights.exact is None:
+            return {stake: self.table.quantity(drawn_weight(player, stake)) for stake in weights.stakes}
         units = {stake: self._unit(player, stake, worth, value_of) for stake, worth in self.personal[player].items()}
         if self.scenario.players[player].weights is not None:
             total = self.table.combine(*((ONE, unit) for unit in units.values()))

@@ -1,7 +1,8 @@
 """How likely the types are of numbers that not all know and that are correlated with others (M6, L8).
 
 Joined by the same Gaussian copula as numbers that all know: in each world, given the numbers drawn there. Of such numbers that still hang
-together then, a cluster, each is decided given the types of those before it.
+together then, a cluster, each is decided given the types of those before it. Players who hold a number to be other than it is have odds of
+their own, by the ranks of what they hold it to be (M8).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import NotSolvedError, quote
-from stratagem.graph.discrete import discrete
 from stratagem.graph.families import normal_quantile
 from stratagem.graph.game import Floats
+from stratagem.graph.types import Types, hidden_names, types_of
 from stratagem.scenario.model import Scenario
-from stratagem.scenario.quantities import correlation_matrix, resolved, taken_as_known, unknown_names
+from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import correlation_matrix
 
 ODDS = "odds__"  # begins the name of a number of the world that says how likely a type is
 UNRELATED = 1e-12
@@ -34,12 +36,19 @@ class Linked:
 
     number: int
     name: str
-    low: Floats  # [types] where the type begins, as a standard normal
-    high: Floats
+    types: Types
     pull: Mapping[str, float]  # of the numbers drawn, as standard normals, on its mean
     spread: float  # what is left of its standard deviation
     before: tuple[Linked, ...]
     together: Floats  # [before + 1] squared: correlations left, its own last
+
+    def bounds(self, viewer: str | None, holder: str | None) -> tuple[Floats, Floats]:
+        """Where each type begins and ends [types], as a standard normal, as a player has it; types that he holds to be impossible have no width."""
+        part = self.types.part(viewer, holder)
+        ends = normal_quantile(np.cumsum([float(one) for one in part.shares])[:-1])
+        low, high = np.zeros(len(self.types.names)), np.zeros(len(self.types.names))
+        low[list(part.places)], high[list(part.places)] = np.append(-np.inf, ends), np.append(ends, np.inf)
+        return low, high
 
     def odds_name(self, types: tuple[int, ...]) -> str:
         """The name of the number of the world that says how likely a type is, last of `types`, given those before it."""
@@ -47,13 +56,14 @@ class Linked:
 
 
 def linked(scenario: Scenario) -> list[Linked]:
-    """The correlated numbers that chance decides within the game, in the order in which it does. Raises `NotSolvedError` where a cluster is too large."""
-    names, matrix = correlation_matrix(scenario)
-    taken = set(taken_as_known(scenario))
-    hidden = {name for name, _ in unknown_names(scenario) if name not in taken and not name.endswith(".weights")}
+    """The numbers that chance decides within the game and whose odds are numbers of the world, because they are correlated or somebody holds
+    them to be other than they are, in the order in which it does. Raises `NotSolvedError` where a cluster is too large."""
+    names, matrix = _related(scenario)
+    hidden = hidden_names(scenario)
     ours = [place for place, name in enumerate(names) if name in hidden]
     if not ours:
         return []
+    symbols = Symbols(scenario)
     drawn = [place for place in range(len(names)) if place not in ours]
     whole = np.array(matrix)
     pull = whole[np.ix_(ours, drawn)] @ np.linalg.inv(whole[np.ix_(drawn, drawn)])
@@ -65,9 +75,9 @@ def linked(scenario: Scenario) -> list[Linked]:
     for row, place in enumerate(ours):
         rows = [other for other in range(row + 1) if cluster[other] == cluster[row]]
         pulls = {names[one]: float(pull[row, column]) for column, one in enumerate(drawn)}
-        low, high = _bounds(scenario, names[place])
+        types = types_of(scenario, symbols, names[place])
         before = tuple(found[other] for other in rows[:-1])
-        found.append(Linked(row, names[place], low, high, pulls, float(sd[row]), before, left[np.ix_(rows, rows)]))
+        found.append(Linked(row, names[place], types, pulls, float(sd[row]), before, left[np.ix_(rows, rows)]))
         if _num_points(found[-1]) > (MOST_POINTS_A_WORLD if _is_pulled(found[-1]) else MOST_POINTS):
             raise NotSolvedError(_too_large(scenario, [found[other].name for other in rows]))
     return found
@@ -89,38 +99,70 @@ def _clusters(is_related: NDArray[np.bool_]) -> list[int]:
     return [int(np.argmax(row)) for row in reached]
 
 
-def _bounds(scenario: Scenario, name: str) -> tuple[Floats, Floats]:
-    quantity = next(one for _, other, one in scenario.known_quantities() if other == name)
-    _, shares = discrete(resolved(scenario, quantity.is_), quantity.types)
-    bounds = np.concatenate([[-np.inf], normal_quantile(np.cumsum([float(one) for one in shares])[:-1]), [np.inf]])
-    return bounds[:-1], bounds[1:]
+def _related(scenario: Scenario) -> tuple[tuple[str, ...], list[list[float]]]:
+    """The numbers that are correlated or viewed, and the correlations of their latent normals."""
+    names, matrix = correlation_matrix(scenario)
+    hidden = hidden_names(scenario)
+    views = [view for section in (scenario.perceptions, scenario.mistakes) for view in section.values()]
+    alone = dict.fromkeys(name for view in views for name in view if name in hidden and name not in names)
+    matrix = [[*row, *(0.0 for _ in alone)] for row in matrix]
+    matrix += [
+        [float(place == column) for column in range(len(names) + len(alone))]
+        for place in range(len(names), len(names) + len(alone))
+    ]
+    return (*names, *alone), matrix
 
 
-def type_odds(scenario: Scenario, normals: Mapping[str, Floats], size: int) -> dict[str, Floats]:
-    """How likely types are in each world [W], by name; `normals` are the drawn numbers as standard normals, 0 if left out."""
+def type_odds(
+    scenario: Scenario,
+    normals: Mapping[str, Floats],
+    size: int,
+    viewer: str | None = None,
+    holder: str | None = None,
+) -> dict[str, Floats]:
+    """How likely types are in each world [W], by name; `normals` are the drawn numbers as standard normals, 0 if left out.
+
+    In truth or as a `viewer` has it; in the game as it is, or as a mistaken `holder` has it.
+    """
     members = linked(scenario)
     inner = {other.name for one in members for other in one.before}
     found: dict[str, Floats] = {}
     for last in members:
         if last.name not in inner:
-            found.update(_of_cluster((*last.before, last), normals, size))
+            found.update(_of_cluster((*last.before, last), normals, size, viewer, holder))
     return found
 
 
-def _of_cluster(members: tuple[Linked, ...], normals: Mapping[str, Floats], size: int) -> Iterator[tuple[str, Floats]]:
-    together = members[-1].together
-    if _is_pulled(members[-1]):
-        joint = _joint([_standard(one, normals, size) for one in members], together)
-    else:
-        bounds = [_standard(one, {}, 1) for one in members]
-        counts = tuple(len(low) for low, _ in bounds)
-        joint = _joint_in_all_worlds(np.concatenate(bounds, axis=1).tobytes(), counts, together.tobytes())
+def _of_cluster(
+    members: tuple[Linked, ...], normals: Mapping[str, Floats], size: int, viewer: str | None, holder: str | None
+) -> Iterator[tuple[str, Floats]]:
+    """Given what a viewer holds to be impossible, a type is as likely as they have it who do not."""
+    others = dict.fromkeys(one for member in members for one in (*member.types.own, *member.types.made))
+    joints = [_joint_as_seen(members, normals, size, one, holder) for one in dict.fromkeys((viewer, None, *others))]
     for place, one in enumerate(members):
-        table = joint.sum(axis=tuple(range(place + 1, len(members))))
-        total = table.sum(axis=place, keepdims=True)
-        odds = np.where(total > 0, table / np.where(total > 0, total, 1.0), 1 / table.shape[place])
-        for types in np.ndindex(table.shape[:-1]):
+        odds: Floats | None = None
+        for joint in joints:
+            table = joint.sum(axis=tuple(range(place + 1, len(members))))
+            total = table.sum(axis=place, keepdims=True)
+            own = np.where(total > 0, table / np.where(total > 0, total, 1.0), np.nan)
+            odds = own if odds is None else np.where(np.isnan(odds), own, odds)
+        assert odds is not None
+        odds = np.where(np.isnan(odds), 1 / odds.shape[place], odds)
+        for types in np.ndindex(odds.shape[:-1]):
             yield one.odds_name(types), np.broadcast_to(odds[types], size).copy()
+
+
+def _joint_as_seen(
+    members: tuple[Linked, ...], normals: Mapping[str, Floats], size: int, viewer: str | None, holder: str | None
+) -> Floats:
+    """The probability [types of each, W or 1] of types together."""
+    together = members[-1].together
+    each = [one.bounds(viewer, holder) for one in members]
+    if _is_pulled(members[-1]):
+        return _joint([_standard(one, *ends, normals, size) for one, ends in zip(members, each, strict=True)], together)
+    bounds = [_standard(one, *ends, {}, 1) for one, ends in zip(members, each, strict=True)]
+    counts = tuple(len(low) for low, _ in bounds)
+    return _joint_in_all_worlds(np.concatenate(bounds, axis=1).tobytes(), counts, together.tobytes())
 
 
 def _is_pulled(last: Linked) -> bool:
@@ -128,14 +170,15 @@ def _is_pulled(last: Linked) -> bool:
     return any(abs(factor) > UNRELATED for one in (*last.before, last) for factor in one.pull.values())
 
 
-def _standard(one: Linked, normals: Mapping[str, Floats], size: int) -> tuple[Floats, Floats]:
+def _standard(
+    one: Linked, low: Floats, high: Floats, normals: Mapping[str, Floats], size: int
+) -> tuple[Floats, Floats]:
     """Where each type begins and ends [types, W], as a standard normal given the numbers drawn."""
     mean = np.zeros(size)
     for name, factor in one.pull.items():
         if abs(factor) > UNRELATED:
             mean = mean + factor * normals.get(name, np.zeros(size))
-    low, high = ((bound[:, None] - mean) / one.spread for bound in (one.low, one.high))
-    return low, high
+    return (low[:, None] - mean) / one.spread, (high[:, None] - mean) / one.spread
 
 
 @lru_cache(maxsize=16)
@@ -200,8 +243,9 @@ def _counts(low: Floats, high: Floats, together: Floats) -> list[int]:
 
 def _num_points(last: Linked) -> int:
     """At how many points the cluster that ends so far with a number is evaluated in a world."""
-    counts = [sum(_counts(one.low[:, None] / one.spread, one.high[:, None] / one.spread, last.together)) for one in last.before]  # fmt: skip
-    return int(np.prod([*counts, len(last.low)]))
+    bounds = [one.bounds(None, None) for one in last.before]
+    counts = [sum(_counts(low[:, None] / one.spread, high[:, None] / one.spread, last.together)) for one, (low, high) in zip(last.before, bounds, strict=True)]  # fmt: skip
+    return int(np.prod([*counts, len(last.types.names)]))
 
 
 def _grid(low: Floats, high: Floats, counts: list[int]) -> tuple[Floats, Floats]:

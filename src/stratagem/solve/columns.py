@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from stratagem.errors import WorldsError
 from stratagem.graph.game import Floats, Game, Ints
+from stratagem.graph.personal import drawn_weight
 from stratagem.graph.table import check_probabilities, evaluate
 from stratagem.graph.worlds import MOST, Worlds
 from stratagem.scenario.model import Scenario
@@ -139,7 +140,14 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds, response: str = "log
     """The inputs of the sweep in some worlds; without the truth payoffs are as players hold them only. Raises `WorldsError` where a formula has no meaning or a probability is none."""
     columns = columns_of(game.players, worlds.perceived, has_truth)
     size = len(worlds)
-    views = [worlds.quantities if name is None else worlds.perceived[name] for name in columns.evaluators]
+    weights = (
+        {drawn_weight(who, stake): one for who, by in worlds.players.weights.items() for stake, one in by.items()}
+        if game.facts
+        else {}
+    )
+    views = [
+        {**(worlds.quantities if name is None else worlds.perceived[name]), **weights} for name in columns.evaluators
+    ]
     tables = [evaluate(game.expressions, view, size, game.rows_read) for view in views]
     for table in tables:
         check_probabilities(game, table, worlds.number)
