@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from crises import answer, behaviour_at, game, play, solved
 
+from stratagem.analyse.beliefs import beliefs
 from stratagem.errors import NotSolvedError
 from stratagem.solve.solution import Solution
 
@@ -192,3 +193,12 @@ def test_a_mistake_that_all_share_cannot_turn_on_a_secret() -> None:
         NotSolvedError, match=r"`resolve`, which not all know, is read by a mistake of `o` about `cost`"
     ):
         game(text)
+
+
+def test_one_who_is_mistaken_makes_of_moves_what_they_would_tell_in_his_game() -> None:
+    view = "{choice: {-0.4: 0.1, 0.7: 0.9}}"
+    found = solved(private(mistakes=f"p: {{resolve: {view}}}"), worlds=1)
+    own = solved(private(f"known to o: {{resolve: {view}}}"), worlds=1)
+    told, expected = ([one for one in beliefs(each) if one.player == "p"] for each in (found, own))
+    assert [(one.value, one.look) for one in told] == [(one.value, one.look) for one in expected]
+    assert [one.after.mean for one in told] == pytest.approx([one.after.mean for one in expected], abs=1e-9)

@@ -13,7 +13,7 @@ from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Floats, Game, Ints
 from stratagem.graph.readings import is_of_types
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.intervene import FREE, Choice, overrides
+from stratagem.solve.intervene import FREE, Choice, overrides, surprised
 from stratagem.solve.kernel import TIE_TOLERANCE
 from stratagem.solve.passage import Passage, passage, restrict
 from stratagem.solve.plan import Plan
@@ -95,7 +95,7 @@ class Keeper:
         self.residual = np.zeros(size)
         self.folds, self.bifurcations = np.zeros((2, size), np.int64)
         self.sightings = sightings(game)
-        self.is_forced = overrides(game, surprise) != FREE
+        self.surprise, self.is_forced = surprise, overrides(game, surprise) != FREE
         self.told = np.zeros((len(self.sightings), size))
         self.tied = np.zeros(size, bool)
         self.quantities: dict[str, Floats] = {}
@@ -148,7 +148,7 @@ class Keeper:
         if self.sightings:
             onlookers = {one.player for one in self.sightings}
             self.told[:, place] = told(
-                game, self.sightings, {one: self._as_held(inputs, way, one) for one in onlookers}
+                game, self.sightings, {one: self._as_held(inputs, sweep, way, one) for one in onlookers}
             )
         if sweep.residual is not None:
             self.residual[place] = sweep.residual
@@ -160,14 +160,16 @@ class Keeper:
             self.regret[player, place] = np.einsum("nw,nw->w", passed[mine], sweep.regret[mine])
         self._keep_likelihoods(place, way)
 
-    def _as_held(self, inputs: Inputs, way: Passage, player: int) -> Passage:
-        """The way as a player has it: by his own odds of chance, where nothing is forced."""
-        evaluator, game = inputs.columns.evaluator[player], self.game
-        if evaluator == TRUTH:
+    def _as_held(self, inputs: Inputs, sweep: Sweep, way: Passage, player: int) -> Passage:
+        """The way as a player has it: by his own odds of chance, where nothing is forced, and if he is mistaken by the play that he expects."""
+        game, behaviour = self.game, way.behaviour.copy()
+        if player in sweep.held:
+            inputs, expected = sweep.held[player]
+            behaviour = surprised(game, self.surprise, expected)
+        elif inputs.columns.evaluator[player] == TRUTH:
             return way
         edges = np.flatnonzero((game.player_of_node[game.parent_of_edge] == CHANCE) & ~self.is_forced)
-        behaviour = way.behaviour.copy()
-        behaviour[edges] = inputs.tables[evaluator][game.share_of_edge[edges]]
+        behaviour[edges] = inputs.tables[inputs.columns.evaluator[player]][game.share_of_edge[edges]]
         return passage(self.plan, behaviour, way.restriction)
 
     def _keep_likelihoods(self, place: slice, way: Passage) -> None:

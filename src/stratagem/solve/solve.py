@@ -230,10 +230,10 @@ class Solver:
         given = np.full((self.game.num_edges, len(inputs)), np.nan)
         owner = self.game.player_of_node[self.game.parent_of_edge]
         believed: dict[int, Floats] = {}
-        views: list[Sweep] = []
+        views: dict[int, Sweep] = {}
         for player, own in held.items():
             view = backward(self.plan, own, tie_rule)
-            views.append(view)
+            views[player] = view
             given[owner == player] = view.behaviour[owner == player]
             start = self._forced_start(own, view.behaviour) if self.surprise else view.values(self.plan)[0]
             believed[player] = start[player]
@@ -241,10 +241,11 @@ class Solver:
         for one in self.unsettling:
             given = after_surprise(self.game, one, sweep.behaviour, given)
             sweep = backward(self.plan, inputs, tie_rule, given)
-        for view in views:
+        for view in views.values():
             if view.is_unsolved is not None:
                 sweep.is_unsolved = view.is_unsolved | (False if sweep.is_unsolved is None else sweep.is_unsolved)
         sweep.believed = believed
+        sweep.held = {player: (held[player], view.behaviour) for player, view in views.items()}
         return sweep
 
     def _forced_start(self, inputs: Inputs, behaviour: Floats) -> Floats:

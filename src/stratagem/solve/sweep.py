@@ -46,6 +46,9 @@ class Sweep:
     is_unsolved: Bools | None = None  # [W] no equilibrium was found
     turns: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # each [W]: folds of branches, and bifurcations
     believed: Mapping[int, Floats] = field(default_factory=dict)  # [W] root values as the mistaken have them, by player
+    held: Mapping[int, tuple[Inputs, Floats]] = field(
+        default_factory=dict
+    )  # the game and its behaviour [E, W] as the mistaken have them, by player
 
     def values(self, plan: Plan) -> Floats:
         """[N, C, W]."""
