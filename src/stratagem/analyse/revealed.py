@@ -188,9 +188,9 @@ class _Question:
         self.now = (*self.before, Choice(step, taken))
 
     def levels(self, scenario: Scenario) -> dict[str, float | None]:
-        """The mover's precision: as stated, low and high; at best reply there is one only."""
+        """The mover's precision: as stated, low and high; at best reply, or where it is that of his type, there is one only."""
         name = self.study.game.players[self.player]
-        stated = self._worlds(scenario, None).players.precision[name]
+        stated = self._worlds(scenario, None).players.precision.get(name, np.array([np.inf]))
         if self.study.precision is not None or np.isinf(stated).any():
             return {STATED: None}
         low, high = quantiles(stated, np.ones(len(stated)), (0.05, 0.95))

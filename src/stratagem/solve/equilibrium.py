@@ -151,14 +151,17 @@ def _sizes(subgame: HiddenSubgame) -> NDArray[np.intp]:
 
 @lru_cache(maxsize=256)
 def _paths(subgame: HiddenSubgame, free: bytes) -> Paths:
-    """The ways as paths through the information sets whose behaviour is sought: those of actions that are `free`, a byte for each."""
+    """The ways as paths through the information sets whose behaviour is sought: those of actions that are `free`, a byte for each.
+
+    Their players are agents: a player, or each of his types.
+    """
     is_free = np.frombuffer(free, bool)
     is_sought = is_free[subgame.first_action[:-1]]
     action = subgame.actions_of(subgame.ways.edge)
     is_visit = (action >= 0) & is_free[action]
     passed = np.concatenate([[0], np.cumsum(is_visit)])
     return Paths(
-        subgame.player_of_infoset[is_sought].astype(np.int64),
+        subgame.agent_of_infoset[is_sought].astype(np.int64),
         np.concatenate([[0], np.cumsum(_sizes(subgame)[is_sought])]),
         passed[subgame.ways.first],
         (np.cumsum(is_free) - 1)[action[is_visit]],
@@ -182,11 +185,13 @@ def _numbers(
     given: Floats | None,
     is_free: NDArray[np.bool_],
 ) -> Numbers:
-    """Chance and payoffs of each way, as each player has them.
+    """Chance and payoffs of each way, as each agent has them.
 
     Payoffs of the way are undiscounted: one who discounts goes by its steps.
     """
-    players, evaluators = len(game.players), inputs.columns.evaluator[: len(game.players)]
+    agents = subgame.agents
+    players = [one.player for one in agents]
+    evaluators = [inputs.columns.evaluator[player] for player in players]
     log_chance, trembles = {}, {}
     for evaluator in set(evaluators):
         odds = odds_of(game, inputs.tables[evaluator], subgame.passed, given)
@@ -195,11 +200,13 @@ def _numbers(
         trembles[evaluator] = np.zeros_like(log_chance[evaluator], np.int64)
         if not is_possible.all():
             trembles[evaluator] = (subgame.passes @ (~is_possible).astype(np.float64)).astype(np.int64)
-    gains = buffer[game.gain_of_edge[subgame.passed], :players]
-    payoff = buffer[game.num_gains + subgame.ways.leaf, :players]
+    gains = buffer[game.gain_of_edge[subgame.passed], : len(game.players)]
+    payoff = buffer[game.num_gains + subgame.ways.leaf, : len(game.players)]
     payoff = payoff + (subgame.passes @ gains.reshape(len(gains), -1)).reshape(payoff.shape)
     ours = discounting(subgame, inputs)
-    aversion = None if inputs.risk_aversion is None else inputs.risk_aversion[:players].copy()
+    aversion = None
+    if inputs.risk_aversion is not None:
+        aversion = np.array([inputs.of(one.cast).risk_aversion[one.player] for one in agents])  # type: ignore[index]
     steps = None
     if len(ours):
         steps = steps_of(game, subgame, inputs, buffer, given, is_free)
@@ -207,9 +214,9 @@ def _numbers(
             aversion[ours] = 0.0
     return Numbers(
         np.stack([log_chance[one] for one in evaluators]),
-        np.ascontiguousarray(payoff.transpose(1, 0, 2)),
+        np.ascontiguousarray(payoff.transpose(1, 0, 2)[players]),
         _log_share(game, subgame, inputs)[0][is_free],
-        inputs.precision,
+        np.array([inputs.of(one.cast).precision[one.player] for one in agents]),
         aversion,
         np.stack([trembles[one] for one in evaluators]),
         steps,

@@ -23,6 +23,7 @@ from stratagem.graph.worlds import draw
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import resolved
 from stratagem.solve.columns import Columns, Inputs, columns_of, prepare
 from stratagem.solve.draws_jax import Draws
 from stratagem.solve.infosets import is_hidden
@@ -58,7 +59,7 @@ class Likelihood:
         self.formulas = _Formulas(scenario)
         self.table = _Rows(game.expressions)
         self.means = self._means()
-        if is_hidden(game):
+        if is_hidden(game) or game.facts:
             raise UsageError(
                 "where something is hidden the equilibrium is not sampled by gradient [M9]; `--sampler weights`"
             )
@@ -151,11 +152,15 @@ class Likelihood:
             common = {**quantities, **means}
             found = dict.fromkeys(self.game.players, common)
         for player, views in (self.scenario.perceptions if self.setting.perceptions else {}).items():
-            own = {
-                name: value(one.formula) if one.formula else quantities[f"{player}.{name}"]
-                for name, one in views.items()
-            }
-            found[player] = {**quantities, **means, **own}
+            own = dict(means)
+            for name, one in views.items():
+                if one.formula is not None:
+                    own[name] = value(one.formula)
+                elif name in means and one.estimate is not None:
+                    own[name] = jnp.full(size, mean(resolved(self.scenario, one.estimate)))
+                else:
+                    own[name] = quantities[f"{player}.{name}"]
+            found[player] = {**quantities, **own}
         return found
 
     def _worth(

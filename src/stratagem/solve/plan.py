@@ -41,6 +41,7 @@ class Block:
     ties: str
     step: int
     is_given: bool  # decisions whose behaviour the equilibrium of a hidden subgame gives
+    cast: int  # of the players' attitudes
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def _blocks(game: Game, constant: dict[int, float], begins: Ints, is_hidden: NDA
     is_chance = game.player_of_node < 0
     ties = np.array([_tie_group(game, node) for node in range(game.num_nodes)])
     inner = np.flatnonzero(game.player_of_node != TERMINAL)
-    keys = np.stack([-begins, is_hidden, -game.layer_of_node, is_chance, branching, ties], axis=1)[inner]
+    cast = np.zeros(game.num_nodes, np.int32) if game.cast_of_node is None else game.cast_of_node
+    keys = np.stack([-begins, is_hidden, -game.layer_of_node, is_chance, branching, ties, cast], axis=1)[inner]
     _, group = np.unique(keys, axis=0, return_inverse=True)
     order = np.argsort(group, kind="stable")
     bounds = np.flatnonzero(np.diff(group[order])) + 1
@@ -110,6 +112,7 @@ def _blocks(game: Game, constant: dict[int, float], begins: Ints, is_hidden: NDA
             int(branching[first]),
             constant,
             bool(is_hidden[first]),
+            int(cast[first]),
         )
 
 
@@ -124,7 +127,7 @@ def _tie_group(game: Game, node: int) -> int:
 
 
 def _block(
-    game: Game, nodes: Ints, is_chance: bool, branching: int, constant: dict[int, float], is_hidden: bool
+    game: Game, nodes: Ints, is_chance: bool, branching: int, constant: dict[int, float], is_hidden: bool, cast: int
 ) -> Block:
     edges: Ints = np.asarray(game.first_edge[nodes][:, None] + np.arange(branching, dtype=np.int32), np.int32)
     child, gain = game.child_of_edge[edges], game.gain_of_edge[edges]
@@ -154,6 +157,7 @@ def _block(
         ties=game.steps[step].ties if step < len(game.steps) and not is_chance else "equal",
         step=step,
         is_given=is_hidden and not is_chance,
+        cast=cast,
     )
 
 

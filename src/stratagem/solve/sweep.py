@@ -46,6 +46,9 @@ class Sweep:
     is_unsolved: Bools | None = None  # [W] no equilibrium was found
     turns: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # each [W]: folds of branches, and bifurcations
     believed: Mapping[int, Floats] = field(default_factory=dict)  # [W] root values as the mistaken have them, by player
+    held: Mapping[int, tuple[Inputs, Floats]] = field(
+        default_factory=dict
+    )  # the game and its behaviour [E, W] as the mistaken have them, by player
 
     def values(self, plan: Plan) -> Floats:
         """[N, C, W]."""
@@ -74,7 +77,7 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None, given: Flo
         for place, block in enumerate(plan.backward):
             if place in plan.hidden:
                 _solve_hidden(plan.hidden[place], plan, inputs, sweep, given)
-            _sweep_block(block, plan, inputs, sweep, tie_rule, given)
+            _sweep_block(block, plan, inputs.of(block.cast), sweep, tie_rule, given)
     return sweep
 
 
@@ -90,7 +93,8 @@ def at_start(plan: Plan, inputs: Inputs, behaviour: Floats, is_forced: Bools) ->
         if block.is_chance:
             forced = is_forced[block.edges].reshape(-1, block.branching, 1)
             odds = [np.where(forced, here, table[block.share]) for table in inputs.tables]
-        _combine(inputs, odds, edge_values(block, inputs, buffer), is_tame, values, block.nodes)
+        own = inputs.of(block.cast)
+        _combine(own, odds, edge_values(block, own, buffer), is_tame, values, block.nodes)
     return np.asarray(values[0])
 
 
@@ -191,7 +195,7 @@ def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, column:
     """
     onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], column]
     if inputs.discounts is not None:
-        onward = onward * inputs.discounts[game.duration_of_edge[edges], column]
+        onward = onward * inputs.factors(game, edges, column, slice(None))
     worth = np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], column])
     if sweep.worth is not None and sweep.hidden_edges is not None:
         mover = game.player_of_node[game.parent_of_edge[edges]]
