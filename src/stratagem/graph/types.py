@@ -78,9 +78,8 @@ def types_of(scenario: Scenario, symbols: Symbols, name: str) -> Types:
         if name in views:
             _mistake(scenario, found, holder, views[name], quantity.types)
     for player, views in scenario.perceptions.items():
-        if name in views:
-            if player not in knowers:
-                _perceive(scenario, symbols, found, player, views[name], quantity.types)
+        if name in views and player not in knowers:
+            _perceive(scenario, symbols, found, player, views[name], quantity.types)
     return found
 
 
