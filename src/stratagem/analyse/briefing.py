@@ -41,7 +41,7 @@ from stratagem.solve.solve import Progress, together
 FINDING_WORLDS, LEARNING_WORLDS, MAX_EVENTS = 500, 1_000, 24
 QUICK_NODES = 1_000  # of a game that hides something
 ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
-    (flips, 2_000), (discover, 5_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
+    (flips, 2_000), (discover, 3_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
 )  # fmt: skip
 LEAST_MOVED = 0.0005  # what shows in tenths of a point
 
