@@ -140,10 +140,10 @@ def condition(
     weighing = prior.weighing(history)
     if sampler == "weights" or (sampler == "auto" and not (weighing.has_collapsed and _can_sample())):
         return prior, by_weights(readings, history, weighing)
-    from stratagem.analyse.nuts import DRAWS, sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
+    from stratagem.analyse.nuts import sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
 
     try:
-        return prior, sample_posterior(study, history, readings, draws=draws or DRAWS)
+        return prior, sample_posterior(study, history, readings, draws=draws)
     except UsageError as error:
         if sampler == "nuts":
             raise

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--draws",
     type=click.IntRange(10, 100_000),
-    help="Draws a chain of `nuts`, as many again to warm up [default: 500].",
+    help="Draws a chain of `nuts`, as many again to warm up [default: 500 of 4 chains, 150 of 16 where something is hidden].",
 )
 @click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw before and after as SVG.")
 @study_options

@@ -6,9 +6,10 @@ still hang together then, the second given the type of the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,7 @@ ODDS = "odds__"  # begins the name of a number of the world that says how likely
 UNRELATED = 1e-12
 FAR = 8.5  # standard deviations beyond which nothing is left
 NODES = 48
+Array = Any  # of NumPy, or of another array library
 
 
 @dataclass(frozen=True)
@@ -115,37 +117,71 @@ def _linked(
     return Linked(number, name, tuple(map(float, values)), low, high, pull, spread, before, together)
 
 
-def type_odds(scenario: Scenario, normals: Mapping[str, Floats], size: int) -> dict[str, Floats]:
-    """How likely types are in each world [W], by name; `normals` are the drawn numbers as standard normals, 0 if left out."""
-    found: dict[str, Floats] = {}
-    for one in linked(scenario):
-        found.update(_odds(one, normals, size) if one.before is None else _odds_given(one, one.before, normals, size))
+def type_odds(
+    scenario: Scenario,
+    normals: Mapping[str, Array],
+    size: int,
+    xp: Any = np,
+    below: Callable[[Array], Array] | None = None,
+) -> dict[str, Array]:
+    """How likely types are in each world [W], by name; `normals` are the drawn numbers as standard normals, 0 if left out.
+
+    In NumPy, or in another array library `xp`, with its standard normal distribution function `below`.
+    """
+    links = linked(scenario)
+    if not links:
+        return {}
+    normal = Normal(xp, below or _below)
+    found: dict[str, Array] = {}
+    for one in links:
+        odds = (
+            _odds(one, normals, size, normal)
+            if one.before is None
+            else _odds_given(one, one.before, normals, size, normal)
+        )
+        found.update(odds)
     return found
 
 
-def _odds(one: Linked, normals: Mapping[str, Floats], size: int) -> Iterator[tuple[str, Floats]]:
-    odds = _between(*_standard(one, normals, size))
+class Normal(NamedTuple):
+    """An array library and the standard normal distribution function."""
+
+    xp: Any
+    below: Callable[[Array], Array]
+
+
+def _below(z: Array) -> Array:
+    from scipy import special  # noqa: PLC0415 - only where numbers are correlated
+
+    return special.ndtr(z)
+
+
+def _odds(one: Linked, normals: Mapping[str, Array], size: int, normal: Normal) -> Iterator[tuple[str, Array]]:
+    odds = _between(*_standard(one, normals, size), normal)
     return ((one.odds_name(mine), row) for mine, row in enumerate(odds / odds.sum(axis=0)))
 
 
-def _odds_given(one: Linked, before: Linked, normals: Mapping[str, Floats], size: int) -> Iterator[tuple[str, Floats]]:
+def _odds_given(
+    one: Linked, before: Linked, normals: Mapping[str, Array], size: int, normal: Normal
+) -> Iterator[tuple[str, Array]]:
     """By Gauss-Legendre quadrature over the part of the other's range that each of its types stands for."""
+    xp = normal.xp
     low, high = _standard(one, normals, size)
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     rest = np.sqrt(1 - one.together**2)
     for other, (begin, end) in enumerate(zip(*_standard(before, normals, size), strict=True)):
-        start, stop = np.clip(begin, -FAR, FAR), np.clip(end, -FAR, FAR)
-        joint = np.zeros((len(one.values), size))
-        for node, weight in zip(nodes, weights, strict=True):
-            z = (start + stop) / 2 + node * (stop - start) / 2
-            height = weight * np.exp(-(z**2 - np.minimum(np.abs(start), np.abs(stop)) ** 2 * (start * stop > 0)) / 2)
-            joint += height * _between((low - one.together * z) / rest, (high - one.together * z) / rest)
+        start, stop = xp.clip(begin, -FAR, FAR), xp.clip(end, -FAR, FAR)
+        z = (start + stop) / 2 + nodes[:, None] * (stop - start) / 2
+        nearest = xp.minimum(xp.abs(start), xp.abs(stop)) ** 2 * (start * stop > 0)
+        height = (weights[:, None] * xp.exp(-(z**2 - nearest) / 2))[:, None]
+        pulled = one.together * z[:, None]
+        joint = (height * _between((low - pulled) / rest, (high - pulled) / rest, normal)).sum(axis=0)
         total = joint.sum(axis=0)
-        odds = np.where(total > 0, joint / np.where(total > 0, total, 1.0), 1 / len(one.values))
+        odds = xp.where(total > 0, joint / xp.where(total > 0, total, 1.0), 1 / len(one.values))
         yield from ((one.odds_name(mine, other), row) for mine, row in enumerate(odds))
 
 
-def _standard(one: Linked, normals: Mapping[str, Floats], size: int) -> tuple[Floats, Floats]:
+def _standard(one: Linked, normals: Mapping[str, Array], size: int) -> tuple[Array, Array]:
     """Where each type begins and ends [types, W], as a standard normal given the numbers drawn."""
     mean = np.zeros(size)
     for name, factor in one.pull.items():
@@ -154,10 +190,8 @@ def _standard(one: Linked, normals: Mapping[str, Floats], size: int) -> tuple[Fl
     return low, high
 
 
-def _between(low: Floats, high: Floats) -> Floats:
+def _between(low: Array, high: Array, normal: Normal) -> Array:
     """The standard normal probability between two points, from the tail that is nearer."""
-    from scipy import special  # noqa: PLC0415 - only where numbers are correlated
-
     flip = low > 0
-    first, last = np.where(flip, -high, low), np.where(flip, -low, high)
-    return np.asarray(special.ndtr(last) - special.ndtr(first))
+    first, last = normal.xp.where(flip, -high, low), normal.xp.where(flip, -low, high)
+    return normal.below(last) - normal.below(first)

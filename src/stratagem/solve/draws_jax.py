@@ -18,10 +18,13 @@ from scipy import special
 
 from stratagem.graph.families import LEAST_GAMMA
 from stratagem.graph.game import Floats
+from stratagem.graph.personal import personal
+from stratagem.graph.type_odds import type_odds
 from stratagem.graph.worlds import LEAST_ERROR
 from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.model import Player, Scenario
-from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain
+from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain, private_names
 
 Array = Any
 Curve = Callable[[Array], Array]
@@ -35,15 +38,18 @@ class Draws:
         self.scenario = scenario
         self.estimates = amounts(scenario)
         self.numbers = tuple(name for name, one in self.estimates.items() if not one.is_exact)
+        self.inward = frozenset(personal(scenario, Symbols(scenario), private_names(scenario)))
         self.simplices = {
             name: dict(player.weights.dirichlet)
             for name, player in scenario.players.items()
-            if player.weights is not None and player.weights.dirichlet is not None
+            if player.weights is not None and player.weights.dirichlet is not None and name not in self.inward
         }
         self.curves = {name: curve(self.estimates[name]) for name in self.numbers}
         self.gammas = {alpha: _log_gamma(alpha) for alphas in self.simplices.values() for alpha in alphas.values()}
-        names, matrix = correlation_matrix(scenario)
-        self.copula = names, np.asarray(cholesky(matrix)) if names else np.zeros((0, 0))
+        every, matrix = correlation_matrix(scenario)
+        rows = [row for row, name in enumerate(every) if name in self.curves]
+        factor = np.asarray(cholesky([[matrix[a][b] for b in rows] for a in rows])) if rows else np.zeros((0, 0))
+        self.copula = tuple(every[row] for row in rows), factor
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -52,14 +58,21 @@ class Draws:
         return (*self.numbers, *drawn)
 
     def quantities(self, z: Array) -> dict[str, Array]:
-        """Every number by name, [W]."""
-        latent = dict(zip(self.names, z, strict=True))
+        """Every number by name, [W], and how likely the types are of numbers that hang together with them."""
+        size, latent = z.shape[1], dict(zip(self.names, z, strict=True))
+        correlated = self.correlated(z)
+        latent.update(correlated)
+        exact = {name: jnp.full(size, one.parameters[0]) for name, one in self.estimates.items() if one.is_exact}
+        odds = type_odds(self.scenario, correlated, size, jnp, jax_special.ndtr)
+        return exact | {name: self.curves[name](latent[name]) for name in self.numbers} | odds
+
+    def correlated(self, z: Array) -> dict[str, Array]:
+        """The numbers that are correlated with others as standard normals [W], joined."""
         names, factor = self.copula
-        if names:
-            joined = factor @ jnp.stack([latent[name] for name in names])
-            latent.update(zip(names, joined, strict=True))
-        exact = {name: jnp.full(z.shape[1], one.parameters[0]) for name, one in self.estimates.items() if one.is_exact}
-        return exact | {name: self.curves[name](latent[name]) for name in self.numbers}
+        if not names:
+            return {}
+        latent = dict(zip(self.names, z, strict=True))
+        return dict(zip(names, factor @ jnp.stack([latent[name] for name in names]), strict=True))
 
     def weights(
         self, z: Array, quantities: Mapping[str, Array], value: Callable[[Any], Array]
@@ -69,7 +82,7 @@ class Draws:
         found: dict[str, dict[str, Array]] = {}
         margins = [jnp.full(z.shape[1], jnp.inf)]
         for name, player in self.scenario.players.items():
-            if player.weights is None:
+            if player.weights is None or name in self.inward:
                 continue
             if name in self.simplices:
                 found[name], own = self._simplex(name, player, z)

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.hidden.equilibrium import Equilibrium
+from stratagem.solve.hidden.equilibrium import Equilibrium, standing
+from stratagem.solve.hidden.gradient import Change, pulled
 from stratagem.solve.hidden.others import SOURCE, Others, others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
@@ -63,6 +64,35 @@ def equilibria(
         answers.update((number, (answer, place * len(inputs))) for place, number in enumerate(numbers))
     for number, (subgame, one) in enumerate(zip(subgames, asked, strict=True)):
         yield _found(subgame, one, answers.get(number), len(inputs))
+
+
+def pulled_back(
+    game: Game,
+    subgames: Sequence[HiddenSubgame],
+    inputs: Inputs,
+    buffer: Floats,
+    pulls: Sequence[Floats],
+    sweep_behaviour: Floats,
+) -> Iterator[Change]:
+    """Derivatives, by the numbers of each subgame, of what has these derivatives [A, W] by the log probabilities of its actions.
+
+    Behaviour [E, W] is what was found, and free everywhere. Raises `ValueError` where a player who decides discounts.
+    """
+    asked = [_asked(game, one, inputs, buffer, None) for one in subgames]
+    alike: dict[object, list[int]] = {}
+    for number, one in enumerate(asked):
+        alike.setdefault(one.paths.form, []).append(number)
+    found: dict[int, Change] = {}
+    for numbers in alike.values():
+        together = Numbers.joined([part for number in numbers if (part := asked[number].numbers) is not None])
+        behaviour = np.concatenate([sweep_behaviour[subgames[number].edge_of_action] for number in numbers], axis=1)
+        with np.errstate(divide="ignore"):
+            at = np.log(behaviour)
+        pull = np.concatenate([pulls[number] for number in numbers], axis=1)
+        change = pulled(asked[numbers[0]].paths, together, standing(at), pull[None], inputs.response)
+        for place, number in enumerate(numbers):
+            found[number] = change.part(0, slice(place * len(inputs), (place + 1) * len(inputs)))
+    yield from (found[number] for number in range(len(subgames)))
 
 
 @dataclass(frozen=True)

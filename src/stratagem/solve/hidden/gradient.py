@@ -18,6 +18,8 @@ from stratagem.solve.hidden.solve import Piece, pieces
 from stratagem.solve.hidden.system import Point, jacobian, point
 from stratagem.solve.hidden.worth import worth
 
+SMALL_TILT = 1e-3
+
 
 @dataclass(frozen=True)
 class Change:
@@ -27,6 +29,17 @@ class Change:
     log_chance: Floats
     log_share: Floats
     precision: Floats
+    risk_aversion: Floats | None = None  # of derivatives only; None where players are risk-neutral
+
+    def part(self, quantity: int, worlds: slice) -> Change:
+        """Derivatives of one of several quantities, in some of the worlds."""
+        return Change(
+            self.payoff[quantity][..., worlds],
+            self.log_chance[quantity][..., worlds],
+            self.log_share[quantity][..., worlds],
+            self.precision[quantity][..., worlds],
+            None if self.risk_aversion is None else self.risk_aversion[quantity][..., worlds],
+        )
 
 
 def moved(paths: Paths, numbers: Numbers, found: Equilibrium, change: Change, response: str = "logit") -> Floats:
@@ -55,12 +68,18 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
     owes to the numbers directly, behaviour unchanged, is the caller's to add.
     """
     count = len(pull)
-    shapes = [getattr(numbers, name).shape for name in ("payoff", "log_chance", "log_share", "precision")]
-    total = Change(*(np.full((count, *shape), np.nan) for shape in shapes))
+    total = Change(
+        _unknown(count, numbers.payoff),
+        _unknown(count, numbers.log_chance),
+        _unknown(count, numbers.log_share),
+        _unknown(count, numbers.precision),
+        None if numbers.risk_aversion is None else _unknown(count, numbers.risk_aversion),
+    )
     for piece, worlds, at in _points(paths, numbers, found, response):
         layout, parts, here = piece.layout, at.worth, piece.worlds[worlds]
-        for table in (total.payoff, total.log_chance, total.log_share, total.precision):
-            table[..., here] = 0.0
+        for table in (total.payoff, total.log_chance, total.log_share, total.precision, total.risk_aversion):
+            if table is not None:
+                table[..., here] = 0.0
         sides = np.stack(
             [at.batch.response.pulled(at.scores, at.log_choice, one[np.ix_(piece.left.actions, here)]) for one in pull]
         )
@@ -81,8 +100,39 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
             total.log_share[number][np.ix_(piece.left.actions, here)] = at.batch.response.offset_pulled(
                 at.batch.offset, push
             )
-            np.add.at(total.precision[number], (layout.player_of_action[:, None], here[None]), push * parts.worth)
+            mover = layout.player_of_action[:, None], here[None]
+            np.add.at(total.precision[number], mover, push * parts.worth)
+            if total.risk_aversion is not None:
+                np.add.at(total.risk_aversion[number], mover, push * at.batch.rate * _by_aversion(piece, worlds, at))
     return total
+
+
+def _unknown(count: int, like: Floats) -> Floats:
+    return np.full((count, *like.shape), np.nan)
+
+
+def _by_aversion(piece: Piece, worlds: NDArray[np.int64], at: Point) -> Floats:
+    """[A, W] derivatives of an action's worth by its mover's risk aversion, behaviour unchanged."""
+    layout, averse = piece.layout, piece.numbers.risk_aversion
+    assert averse is not None
+    payoff = piece.numbers.payoff[:, :, worlds]
+    middle = (payoff.min(axis=1) + payoff.max(axis=1)) / 2  # worth is counted from there
+    player = layout.player_of_visit
+    gap = payoff[player, layout.path_of_visit] - middle[player] - at.worth.worth[layout.action_of_visit]
+    tilt = averse[:, worlds][player] * gap
+    return np.asarray(layout.sum_of_action @ (at.worth.belief * gap**2 * aversion_slope(tilt)))
+
+
+def aversion_slope(tilt: Floats) -> Floats:
+    """((1 + t) exp(-t) - 1) / t^2: what a payoff, t / a away from the certainty equivalent, adds to its derivative by risk aversion a, over the squared distance.
+
+    >>> aversion_slope(np.array([0.0, 1.0])).round(6).tolist()
+    [-0.5, -0.264241]
+    """
+    is_small = np.abs(tilt) < SMALL_TILT
+    safe = np.where(is_small, 1.0, tilt)
+    series = -1 / 2 + tilt * (1 / 3 - tilt * (1 / 8 - tilt / 30))
+    return np.where(is_small, series, ((1 + safe) * np.exp(-safe) - 1) / safe**2)
 
 
 def _points(
