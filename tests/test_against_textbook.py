@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -239,3 +240,57 @@ def test_links_and_perceptions_can_be_switched_off(data: Data) -> None:
         truth = textbook.solve(plain, replace(world, perceived={}, without=frozenset(links)))
         assert_same_play(pair.solution, place, truth)
         assert_same_forecast(pair.solution, place, truth)
+
+
+SHARES = {1: 0.3, 2: 0.7}
+
+
+def turning_on(data: Data) -> Data:
+    """The scenario with precision, attitudes, stocks and views that turn on a number which chance decides and every player sees."""
+    found = copy.deepcopy(data)
+    found["quantities"][f"known to {', '.join(data['players'])}"] = {"secret": {"choice": SHARES}}
+    for player in found["players"].values():
+        player |= {"risk aversion": "0.3 * secret - 0.2", "discount": "0.5 + secret / 5"}
+        player |= {
+            trait: "0.7 * secret" for trait in ("precision", "loss aversion") if player.get(trait, "best") != "best"
+        }
+        if "errors" in player:
+            player["errors"] = "0.3 / secret"
+    for force in found.get("forces", {}).values():
+        force["stock"] = {place: f"({amount}) * secret" for place, amount in force["stock"].items()}
+    for views in found.get("perceptions", {}).values():
+        views.update({name: f"{name} / secret" for name in views})
+    return found
+
+
+def at_secret(data: Data, value: int) -> Data:
+    quantities = {"known to all": {**data["quantities"]["known to all"], "secret": value}}
+    return {**data, "quantities": quantities}
+
+
+def mixed(parts: dict[int, dict[str, float]]) -> dict[str, float]:
+    names = {name for part in parts.values() for name in part}
+    return {name: sum(SHARES[value] * part.get(name, 0.0) for value, part in parts.items()) for name in names}
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(strategies.scenarios())
+def test_types_are_games_of_their_own_where_all_see_them(plain: Data) -> None:
+    """What the game is worth before they are decided is the mean over them."""
+    data = turning_on(plain)
+    pair = solved(data)
+    for place, world in pair.worlds():
+        truth = {value: textbook.solve(at_secret(data, value), world) for value in SHARES}
+        game, solution = pair.solution.game, pair.solution
+        outcomes = dict(zip(game.outcomes, solution.outcomes[:, place], strict=True))
+        joint = dict(zip(game.questions, solution.questions[:, place].tolist(), strict=True))
+        answers = {value: one.questions() for value, one in truth.items()}
+        assert positive(outcomes) == near(positive(mixed({value: one.outcomes() for value, one in truth.items()})))
+        assert joint == near(
+            mixed({v: {name: one.joint for name, one in found.items()} for v, found in answers.items()})
+        )
+        for worth, by_value in (
+            (solution.believed, {value: one.believed for value, one in truth.items()}),
+            (solution.true, {value: one.true for value, one in truth.items()}),
+        ):
+            assert dict(zip(game.players, worth[:, place].tolist(), strict=True)) == near(mixed(by_value))

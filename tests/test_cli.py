@@ -281,7 +281,26 @@ def test_an_option_that_cannot_be_is_a_message(run: Run, options: str) -> None:
     result = run("solve", "@", *(() if "--worlds" in words else FEW), *words)
     assert_clean(result, 2)
     assert BAD_OPTIONS[options] in " ".join(result.stderr.split())
-    assert (result.stdout == "") == ("cannot write" not in BAD_OPTIONS[options])
+    assert (result.stdout == "") == ("/dev/full" not in options)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("solve", "@", "--csv"), ("solve", "@", "--svg"), ("report", "@", "-o"), ("export", "@", "-o"), ("score", "@", "--svg"),
+        ("score", "@", "--report"), ("fit", "model.yaml", "data.csv", "--report"),
+    ],
+)  # fmt: skip
+def test_where_an_answer_cannot_be_written_nothing_is_solved(
+    run: Run, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def solved(*_: object, **__: object) -> None:
+        raise AssertionError("it was read already")
+
+    monkeypatch.setattr("stratagem.catalogue.load", solved)
+    result = run(*words, "nowhere/answer.out")
+    assert_clean(result, 2)
+    assert "cannot write `nowhere/answer.out`: No such file or directory; nothing was changed" in result.stderr
 
 
 @pytest.mark.parametrize(

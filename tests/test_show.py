@@ -32,7 +32,7 @@ from stratagem.errors import StratagemError
 from stratagem.show import answer_schema
 from stratagem.show.as_csv import COLUMNS, forecast_csv, write_forecast
 from stratagem.show.as_json import forecast_data, forecast_json
-from stratagem.show.files import write_atomically
+from stratagem.show.files import check_writable, write_atomically
 from stratagem.show.notebook import Answer, forecast_text
 from stratagem.show.numbers import chance, points
 from stratagem.show.terminal import render_forecast, show_forecast
@@ -75,6 +75,30 @@ def hostile() -> Answer:
 
 
 # --- the terminal ------------------------------------------------------------------------------------------------
+
+
+def test_what_a_mover_cannot_tell_is_said(answers: dict[str, Answer]) -> None:
+    """Only the challenger knows its values; the target sees the challenge, and knows its own."""
+    crisis = answers["crisis-signalling"]
+    theirs = {"war_to_challenger", "backing_down"}
+    replies = [one for one in crisis.decisions if one.move == "reply"]
+    assert {frozenset(one.hidden) for one in replies} == {frozenset(theirs)}
+    assert all("war_to_target" not in one.hidden for one in replies)
+    assert all(one.hidden == () for one in crisis.decisions if one.move == "challenge")
+    lines = []
+    for one in replies:
+        known, hidden = one.state["war_to_target"], [one.state[name] for name in one.hidden]
+        lines.append(
+            f"war_to_target {known}, challenge challenge, last_word none; cannot tell: war_to_challenger {hidden[0]}"
+        )
+    text = printed_states(crisis)
+    assert all(line in text for line in lines)
+
+
+def printed_states(answer: Answer) -> str:
+    page = Console(width=400, file=io.StringIO())
+    show_forecast(page, answer, all_states=True)
+    return " ".join(page.file.getvalue().split())
 
 
 @pytest.mark.parametrize("name", names())
@@ -370,7 +394,17 @@ def test_an_interrupt_leaves_the_old_file(old: Path, monkeypatch: pytest.MonkeyP
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, path: str) -> None:
     with pytest.raises(StratagemError, match="cannot write"):
         write_atomically(f"{tmp_path}/{path}", "text")
+    with pytest.raises(StratagemError, match="cannot write"):
+        check_writable(f"{tmp_path}/{path}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_can_be_written_is_left_alone(tmp_path: Path, old: Path) -> None:
+    check_writable(old)
+    check_writable(tmp_path / "new")
+    check_writable("/dev/null")
+    assert old.read_text("utf-8") == "old"
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_missing_folder_is_a_message_on_the_command_line(tmp_path: Path) -> None:

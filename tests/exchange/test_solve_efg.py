@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from stratagem.api import solve_game_file
 from stratagem.cli import main
+from stratagem.errors import TooLargeError
 from stratagem.exchange.answer import GameAnswer, answer
 from stratagem.exchange.efg_read import parse_efg
 from stratagem.exchange.efg_write import write_efg
@@ -342,3 +343,24 @@ def test_a_game_of_three_equilibria_shows_three(precision: float) -> None:
 
 def test_at_low_precision_there_is_one() -> None:
     assert answer(parse_efg(COORDINATION), 0.5).others == ()
+
+
+def test_what_hides_too_much_at_once_is_refused_at_once() -> None:
+    """Two histories alike, a thousand decisions deep: every pair of decisions on a way would count."""
+    lines = ['EFG 2 R "" { "A" "B" }', 'c "" 1 "" { "x" 1/2 "y" 1/2 } 0']
+    for side in range(2):
+        for depth in range(1000):
+            lines.append(f'p "" {depth % 2 + 1} {depth // 2 + 1} "" {{ "take" "pass" }} 0')
+            lines.append(f't "" {1001 * side + depth + 1} "" {{ {depth} {side} }}')
+        lines.append(f't "" {1001 * (side + 1)} "" {{ 1 1 }}')
+    with pytest.raises(TooLargeError, match=r"ways of up to 1,000 decisions"):
+        answer(parse_efg("\n".join(lines)), 1)
+
+
+def test_a_player_whose_payoffs_are_too_small_beside_another_s_leaves_the_limit_open() -> None:
+    """He has hardly begun to choose at the highest precision that numbers bear: play is not said to be settled."""
+    text = (
+        'EFG 2 R "" { "A" "B" } p "" 1 1 "" { "l" "r" } 0 p "" 2 1 "" { "l" "r" } 0 t "" 1 "" { 1e9 1e-9 } t "" 2 "" { 0 0 } '
+        'p "" 2 1 "" { "l" "r" } 0 t "" 3 "" { 0 0 } t "" 4 "" { 1e9 2e-9 }'
+    )
+    assert not answer(parse_efg(text), math.inf).is_found

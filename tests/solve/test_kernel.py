@@ -125,5 +125,5 @@ def test_what_cannot_happen_does_not_count() -> None:
 
 
 def test_the_quick_form_gives_the_same() -> None:
-    quick = averse_equivalent(np, column(CHANCES), column(VALUES), np.array([0.7]))
+    quick = averse_equivalent(np, CHANCES[None, :, None], VALUES[None, :, None, None], np.array([0.7]))
     assert quick[0, 0] == pytest.approx(equivalent(0.7), abs=ROUNDING)

@@ -115,6 +115,8 @@ HIDDEN = {
     "odds twice": crisis(attack="payoffs: {p: 0}", then=ODDS + "\n" + ODDS.replace("chance: c", "chance: d")),
     "a weight": crisis(player="name: P, weights: {s: q, t: 1 - q}", hold="gains: {t: 0.2}", attack="gains: {s: 1}", rest=STAKE),
     "a payoff of a stake": crisis(player="name: P, payoffs: {s: q}", hold="", attack="gains: {s: 1}", rest="stakes: {s: S}"),
+    "a stock": crisis(attack="shift: {army: 1 from w to lost}, payoffs: {p: q}", rest=ARMY),
+    "a view of itself": crisis(rest="perceptions: {p: {q: q + 0.1}}"),
     "known to one": crisis("known to p"),
     "known to both": crisis("'known to p, o'"),
 }  # fmt: skip
@@ -122,15 +124,14 @@ HIDDEN = {
 TOLD = {
     "a guard of an action": crisis(attack="if: q > 0, payoffs: {p: q}"),
     "a base share": crisis(attack="share: 0.5 + q / 10, payoffs: {p: q}"),
+    "a stock of which too little may be there": crisis(attack="shift: {army: 2 from w to lost}, payoffs: {p: q}", rest=ARMY),
     "an amount": crisis(attack="shift: {army: 0.1 * q from w to lost}", rest=ARMY.replace("2 + q", "2")),
 }  # fmt: skip
 
 REFUSED = {
-    "a stock": (crisis(attack="shift: {army: 1 from w to lost}, payoffs: {p: q}", rest=ARMY), "is read by a stock of `army`"),
-    "a precision": (crisis(player="name: P, precision: 2 + q").replace("o: Other", "o: {name: O, precision: 1}"), "is read by the precision of `p`"),
-    "a discount": (crisis(player="name: P, discount: 0.5 + q / 10"), "is read by the discount of `p`"),
-    "a view of another number": (crisis(attack="payoffs: {p: a}", rest="perceptions: {p: {a: q}}"), "is read by a perception of `p`"),
-    "a view of itself": (crisis(rest="perceptions: {p: {q: q + 0.1}}"), "is perceived by `p` to be other than it is"),
+    "a precision": (crisis(player="name: P, precision: 2 + q").replace("o: Other", "o: {name: O, precision: 1}"), "which `p` does not know, is read by his own precision"),
+    "a discount": (crisis(player="name: P, discount: 0.5 + q / 10"), "which `p` does not know, is read by his own discount"),
+    "a view of another number": (crisis(attack="payoffs: {p: a}", rest="perceptions: {p: {a: q}}"), "which `p` does not know, is read by a perception of his"),
 }  # fmt: skip
 
 
@@ -163,9 +164,7 @@ def test_a_number_that_what_can_be_done_would_tell_is_refused(name: str) -> None
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_can_be_neither_a_mean_nor_a_move_is_refused_with_the_reason_and_the_remedy(name: str) -> None:
     text, reason = REFUSED[name]
-    with pytest.raises(
-        NotSolvedError, match=rf"`q`, which not all know, {reason}.*\[M6\]; say `taken as known: \[q\]`"
-    ) as refusal:
+    with pytest.raises(NotSolvedError, match=rf"`q`, {reason}.*\[M[68]\]; say `taken as known: \[q\]`") as refusal:
         solved(text, worlds=16)
     assert refusal.value.exit_code == 2
     solved(text, worlds=16, taken_as_known=True)

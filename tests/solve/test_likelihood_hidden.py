@@ -57,14 +57,51 @@ timeline:
   - {move: say, player: p, actions: {low: , high: {payoffs: {o: q}, gains: {x: 0.5, y: -0.4}}}}
   - {move: reply, player: o, actions: {stay: , go: {payoffs: {o: q + r + 0.1 * b}, gains: {x: -0.5}}}}
 """
-# A player who discounts and does not know what the other knows.
-DISCOUNTED = """
-players: {p: {name: P, precision: 2, discount: 70% to 90%}, o: {name: O, precision: 3}}
-quantities: {known to all: {a: 0.2 to 0.8}, known to o: {q: {is: normal -1 to 1, types: 2}}}
+# Three numbers of which each hangs together with the others, and with one that all know.
+CLUSTER = """
+players: {p: {name: P, precision: 2}, o: {name: O, precision: 3}}
+quantities:
+  known to all: {a: normal -1 to 1}
+  known to p: {q: {is: normal -1 to 1, types: 2}, s: {is: normal -1 to 1, types: 2}}
+  known to o: {r: {is: normal -1 to 1, types: 3}}
+correlations: [{between: [a, q], rank: 0.6}, {between: [q, r], rank: 0.4}, {between: [a, s], rank: 0.3}, {between: [r, s], rank: 0.5}]
 timeline:
-  - {move: say, player: p, date: 2022, actions: {low: , high: {payoffs: {p: a}}}}
-  - {move: reply, player: o, date: 2023, actions: {stay: , go: {payoffs: {o: q, p: -1}}}}
-  - {move: last, player: p, date: 2024, actions: {stay: , go: {payoffs: {p: a - 0.3 + q}}}}
+  - {move: say, player: p, actions: {low: , high: {payoffs: {o: q, p: s}}}}
+  - {move: reply, player: o, actions: {stay: , go: {payoffs: {o: q + r, p: -0.5}}}}
+"""
+# Players who discount: one does not know what the other knows, chance is uncertain and perceived otherwise, and a move is not seen.
+DISCOUNTED = """
+players: {p: {name: P, precision: 2, discount: 70% to 90%}, o: {name: O, precision: 3, discount: 60%}}
+quantities: {known to all: {a: 0.2 to 0.8, h: 20% to 50%}, known to o: {q: {is: normal -1 to 1, types: 2}}}
+perceptions: {p: {h: "clip(h + 0.1, 0, 1)"}}
+timeline:
+  - {move: say, player: p, date: 2022, seen by: nobody, actions: {low: , high: {payoffs: {p: a}}}}
+  - {chance: k, date: 2023, outcomes: {good: {probability: h, payoffs: {p: 0.4, o: -a}}, bad: rest}}
+  - {move: reply, player: o, date: 2024, actions: {stay: {share: 30%}, go: {share: a, payoffs: {o: q + 0.2, p: -1}}}}
+  - {move: last, player: p, date: 2026, actions: {stay: , go: {payoffs: {p: a - 0.3 + q, o: 0.7}}}}
+  - {move: end, player: o, date: 2027, actions: {stay: , go: {payoffs: {p: 0.5, o: a}}}}
+"""
+DISCOUNTED_AND_AVERSE = DISCOUNTED.replace("precision: 2,", "precision: 2, risk aversion: uniform 0.5 to 1,")
+# Types of a player who differ in precision, and types that one who does not know them has odds of his own of.
+BY_TYPE = """
+players: {p: {name: P, precision: 1 + k}, o: {name: O, precision: 3}}
+quantities: {known to all: {a: normal 0.2 to 0.8}, known to p: {k: {is: normal 1 to 3, types: 2}}}
+correlations: [{between: [a, k], rank: 0.6}]
+timeline:
+  - {move: say, player: p, actions: {low: , high: {payoffs: {p: a, o: k - 2}}}}
+  - {move: reply, player: o, actions: {stay: , go: {payoffs: {o: k - 2 + 0.1 * a, p: -0.5}}}}
+"""
+SEEN_OTHERWISE = BY_TYPE.replace("precision: 1 + k", "precision: 2") + "perceptions: {o: {k: normal 2 to 4}}\n"
+# What losses mean to one whose weights are drawn turns on what he alone knows.
+LOSSES = """
+stakes: {x: X, z: {title: Z, reference: 0.2, start: 0}}
+players:
+  p: {name: P, precision: 2, weights: {dirichlet: {x: 2, z: 1}, known to: all}, loss aversion: 1 + k}
+  o: {name: O, precision: 3}
+quantities: {known to all: {a: 0.2 to 0.8}, known to p: {k: {is: uniform 0 to 2, types: 2}}}
+timeline:
+  - {move: say, player: p, actions: {low: {gains: {z: a}}, high: {payoffs: {o: k - 1}, gains: {x: 0.5, z: -0.4}}}}
+  - {move: reply, player: o, actions: {stay: , go: {payoffs: {o: k - 1}, gains: {x: -0.5}}}}
 """
 MISTAKEN = """
 players: {p: {name: P, precision: 2}, o: {name: O, precision: 3}}
@@ -77,7 +114,12 @@ timeline:
 CASES = {
     "mixed": (MIXED, ("m=go", "n=go", "s=hold", "e=go", "l=up", "t=go"), Outside),
     "linked": (LINKED, ("say=high", "reply=go"), Outside),
-    "discounted": (DISCOUNTED, ("say=high", "reply=stay", "last=go"), Differenced),
+    "cluster": (CLUSTER, ("say=high", "reply=go"), Outside),
+    "discounted": (DISCOUNTED, ("k=good", "reply=go", "last=go"), Outside),
+    "discounted and averse": (DISCOUNTED_AND_AVERSE, ("k=good", "reply=go", "last=go"), Differenced),
+    "by type": (BY_TYPE, ("say=high", "reply=go"), Differenced),
+    "seen otherwise": (SEEN_OTHERWISE, ("say=high", "reply=go"), Differenced),
+    "losses": (LOSSES, ("say=high", "reply=go"), Differenced),
     "mistaken": (MISTAKEN, ("say=high", "reply=stay"), Differenced),
 }
 
@@ -125,9 +167,10 @@ def test_slopes_are_those_of_differences(name: str) -> None:
     assert np.abs(near).max() > 0.02
 
 
-def test_both_ways_to_slopes_agree() -> None:
+@pytest.mark.parametrize("name", ["linked", "discounted"])
+def test_both_ways_to_slopes_agree(name: str) -> None:
     """Implicit differentiation against differences over worlds that are drawn and solved anew."""
-    text, seen, _ = CASES["linked"]
+    text, seen, _ = CASES[name]
     one = likelihood(text, seen)
     history = tuple(choice(one.game, text) for text in seen)
     other = Differenced(one.game, one.scenario, Request(history=history), one.drawn)

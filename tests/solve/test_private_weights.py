@@ -94,7 +94,7 @@ def test_many_types_fill_more_directions_than_one() -> None:
     text = text.replace("peace: {title: Peace}}", "peace: {title: Peace}, home: Home}").replace(
         "actions: {resist: ,", "actions: {resist: {gains: {home: 0.3}},"
     )
-    public = solved(text.replace("known to: p", "known to: all"), worlds=4096)
+    public = solved(text.replace("known to: p, types: 64", "known to: all"), worlds=4096)
     assert answer(solved(text, worlds=1), "threat") == pytest.approx(answer(public, "threat").mean(), abs=4e-3)
 
 

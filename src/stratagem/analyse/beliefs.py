@@ -55,6 +55,8 @@ def _of_one(solution: Solution, sightings: list[Sighting], told: Floats) -> Iter
         return
     for place, one in enumerate(sightings):
         of_value, of_look = told[values == one.value].sum(axis=0), told[looks == one.look].sum(axis=0)
+        if not of_value.any():
+            continue  # he holds it to be impossible
         chance, before, after = pool(of_look, total), pool(of_value, total), pool(told[place], of_look)
         if chance is None or before is None or after is None:
             continue

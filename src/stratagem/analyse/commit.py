@@ -15,6 +15,7 @@ from stratagem.analyse.options import LEAST_REACH
 from stratagem.analyse.pooling import Pooled, pool
 from stratagem.analyse.study import Study
 from stratagem.graph.game import Floats, Ints
+from stratagem.graph.readings import is_of_types
 from stratagem.graph.values import PlayerValues
 from stratagem.graph.worlds import Worlds, central, draw, stated
 from stratagem.solve.columns import TRUTH
@@ -102,7 +103,7 @@ class _Gathered:
 
     def draw(self, first: int, worlds: Worlds, player: str) -> None:
         """Keep what the worlds drew, but for the player's own numbers."""
-        named = dict(worlds.quantities)
+        named = {name: values for name, values in worlds.quantities.items() if not is_of_types(name)}
         for other, weights in worlds.players.weights.items():
             named.update({f"{other}.weights.{stake}": values for stake, values in weights.items()})
         for name, values in named.items():

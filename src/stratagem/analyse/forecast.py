@@ -15,7 +15,7 @@ from stratagem import __version__
 from stratagem.analyse.beliefs import BeliefAnswer, beliefs
 from stratagem.analyse.equilibria import EquilibriumAnswer, equilibria
 from stratagem.analyse.pooling import Pooled, effective_size, pool
-from stratagem.graph.game import Floats
+from stratagem.graph.game import Floats, Game
 from stratagem.graph.means import mean
 from stratagem.scenario.lexicon import KEY_ASSUMPTION, in_words
 from stratagem.scenario.model import Judgement, Scenario
@@ -82,6 +82,7 @@ class DecisionAnswer:
     player: str
     date: str | None
     state: Mapping[str, str]
+    hidden: tuple[str, ...]  # what of the state the mover cannot tell
     reach: float
     actions: tuple[ActionAnswer, ...]
 
@@ -285,6 +286,7 @@ def _decisions(solution: Solution) -> Iterator[DecisionAnswer]:
     places = range(len(solution.kept_nodes))
     starts = np.concatenate([[0], np.cumsum(np.diff(game.first_edge)[solution.kept_nodes])])
     total = max(float(np.where(solved, solution.weight, 0.0).sum()), 1e-300)
+    hidden = _hidden_names(game)
     for place in sorted(
         places, key=lambda one: (game.step_of_node[solution.kept_nodes[one]], -solution.reach[one].sum())
     ):
@@ -300,9 +302,22 @@ def _decisions(solution: Solution) -> Iterator[DecisionAnswer]:
             player=game.players[step.player],
             date=step.date,
             state=game.state_of_node[node],
+            hidden=hidden.get(int(game.infoset_of_node[node]), ()),
             reach=float(reach.sum()) / total,
             actions=tuple(_action(solution, edge, step.options, step.option_titles, weight) for edge in edges),
         )
+
+
+def _hidden_names(game: Game) -> dict[int, tuple[str, ...]]:
+    """The variables that differ among the states of an information set, by its number: its mover cannot tell them."""
+    states: dict[int, list[Mapping[str, str]]] = {}
+    for node in np.flatnonzero(game.infoset_of_node >= 0):
+        states.setdefault(int(game.infoset_of_node[node]), []).append(game.state_of_node[node])
+    return {
+        infoset: tuple(name for name in group[0] if any(one.get(name) != group[0][name] for one in group))
+        for infoset, group in states.items()
+        if len(group) > 1
+    }
 
 
 def _action(
@@ -337,6 +352,7 @@ def _choices(solution: Solution) -> Iterator[DecisionAnswer]:
             game.players[step.player],
             step.date,
             {},
+            (),
             float(weight.sum()) / total,
             tuple(actions),
         )

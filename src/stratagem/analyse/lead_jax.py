@@ -32,7 +32,9 @@ class ExactLead:
         setting = Setting(study.precision, study.perceptions, study.fixed, study.seed)
         self.solved = Likelihood(study.game, study.scenario, study.seen, setting)
         if not isinstance(self.solved.way, Inside):
-            raise UsageError("JAX does not sweep games that hide something, or in which players are mistaken [M9]")
+            raise UsageError(
+                "JAX does not sweep games that hide something, or in which players are mistaken or differ by type [M9]"
+            )
         self.swept = self.solved.way
         self.place = {name: row for row, name in enumerate(self.solved.draws.names)}
 
@@ -69,7 +71,7 @@ class ExactLead:
         rows = np.array([self.place[name] for name in self.latent.numbers], int)
         z = z.at[rows].set(points[: len(rows)])
         fixed = {name: jnp.full(size, value) for name, value in self.solved.setting.fixed.items()}
-        return {**self.solved.draws.quantities(z), **fixed}
+        return {**self.solved.draws.quantities(z), **fixed, **self.solved.draws.odds(z)}
 
     def _weights(self, points: Array) -> dict[str, dict[str, Array]]:
         quantities = self._quantities(points)

@@ -64,7 +64,9 @@ def sample_posterior(
     reread, turned = _reread(study, history, worlds_at(study, likelihood, found.flat))
     corrected = np.asarray(likelihood.correction(found.flat))
     weight = np.where(reread.is_counted & (reread.of[history].likelihood > 0), corrected, 0.0)
-    went = Went(likelihood.way, found.diverged, int((~reread.is_counted).sum()), turned, chains, draws)
+    went = Went(
+        likelihood.way, likelihood.gradient, found.diverged, int((~reread.is_counted).sum()), turned, chains, draws
+    )
     table, sizes = _diagnose(found, reread.numbers, chains, draws)
     hat, size = table["hat"], table["size"] * effective_size(weight) / len(weight)
     is_sound = hat <= MOST_HAT and size >= min(LEAST_SIZE, chains * draws / 2) and found.diverged == 0
@@ -79,7 +81,7 @@ def sample_posterior(
         manifest={
             "chains": chains,
             "draws": draws,
-            "gradient": likelihood.way.gradient,
+            "gradient": likelihood.gradient,
             "divergences": found.diverged,
             "draws_failed": went.failed,
             "draws_folded": turned,
@@ -94,7 +96,8 @@ def sample_posterior(
 class Went:
     """How drawing went."""
 
-    way: Any  # how the game was solved and slopes were taken
+    way: Any  # how the game was solved
+    gradient: str  # how slopes were taken
     diverged: int
     failed: int  # draws without an answer
     folded: int  # draws whose branch turns back on its way
@@ -220,9 +223,10 @@ def _starts(study: Study, likelihood: Any, weight: Floats, chains: int) -> Float
 
 def worlds_at(study: Study, likelihood: Any, z: Floats) -> Worlds:
     """The worlds at latent normals [D, W]."""
-    numbers, weights = likelihood.drawn(z)
-    drawn = {player: {stake: np.asarray(one) for stake, one in by.items()} for player, by in weights.items()}
-    return stated(study.scenario, {name: np.asarray(one) for name, one in numbers.items()}, drawn, study.perceptions)
+    import jax  # noqa: PLC0415
+
+    numbers, weights, normals = jax.tree.map(np.asarray, likelihood.drawn(z))
+    return stated(study.scenario, numbers, weights, study.perceptions, normals)
 
 
 def _diagnose(
@@ -247,7 +251,7 @@ def _table(sizes: dict[str, tuple[float, float]], went: Went, hat: float, size: 
         ("R-hat, worst", hat, f"chains agree up to {MOST_HAT}"),
         ("effective size, least", size, f"of {went.chains * went.draws:,} draws; from {LEAST_SIZE} it is enough"),
         ("divergences", went.diverged, "steps that went wrong"),
-        ("gradient", went.way.gradient, "of the likelihood"),
+        ("gradient", went.gradient, "of the likelihood"),
         ("draws without an answer", went.failed, "left out"),
     ]
     if hasattr(went.way, "solved"):

@@ -90,7 +90,7 @@ def read(
     solver = free_solver(study, progress)
     size = study.worlds if worlds is None else len(worlds)
     nothing = np.zeros(0, np.int32)
-    keeper = Keeper(solver.plan, size, study.seed, (), nothing, nothing)
+    keeper = Keeper(solver.plan, size, study.seed, (), solver.surprise, nothing, nothing)
     if worlds is None:
         chunks = solver.chunks(keeper.draw)
     else:

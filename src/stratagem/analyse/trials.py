@@ -148,8 +148,9 @@ class _Shelf:
         return self.assumed.index(numbers)
 
     def levels(self, assumed: int, player: int) -> dict[str, float | None]:
-        """A player's precision: as stated, low and high; at best reply there is one only."""
-        precision = self.drawn[assumed][1].players.precision[self.study.game.players[player]]
+        """A player's precision: as stated, low and high; at best reply, or where it is that of his type, there is one only."""
+        stated = self.drawn[assumed][1].players.precision
+        precision = stated.get(self.study.game.players[player], np.array([np.inf]))
         if self.study.precision is not None or np.isinf(precision).any():
             return {STATED: None}
         low, high = quantiles(precision, np.ones(len(precision)), (0.05, 0.95))

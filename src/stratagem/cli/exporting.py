@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from stratagem.cli.games import is_game
-from stratagem.cli.output import scenario_argument
+from stratagem.cli.output import OutputFile, scenario_argument
 from stratagem.cli.program import main
 
 
 @main.command()
 @scenario_argument
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="The .efg file to write.")
+@click.option("-o", "--output", required=True, type=OutputFile(), help="The .efg file to write.")
 @click.option(
     "--world", default="central", show_default=True, metavar="central|N", help="Medians and prior means, or world N."
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stratagem.cli.fitting_bayes import drawing_options
-from stratagem.cli.output import json_option, picture_option, report_option, seed_option, show_finding
+from stratagem.cli.output import OutputFile, json_option, picture_option, report_option, seed_option, show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ PENALTIES = ("ridge", "log-f")
 @click.option(
     "--as-quantities",
     "quantities",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     metavar="FILE",
     help="Write the estimates as quantities of a scenario.",
 )
 @click.option(
     "--csv",
     "csv_file",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     help="Also write the last table (predictions, or coefficients) as CSV.",
 )
 @picture_option("the first --vary, or the coefficients,")

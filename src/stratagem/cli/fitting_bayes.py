@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from stratagem.cli.output import OutputFile
 from stratagem.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def drawing_options(function: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--arviz",
-                type=click.Path(dir_okay=False),
+                type=OutputFile(),
                 metavar="FILE.nc",
                 help="With --bayes: also write the draws for ArviZ.",
             ),

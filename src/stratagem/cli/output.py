@@ -16,6 +16,21 @@ if TYPE_CHECKING:
     from stratagem.analyse.finding import Finding
 
 
+class OutputFile(click.Path):
+    """A file to write, refused before anything is solved where it could not be written."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Raises `StratagemError`."""
+        from stratagem.show.files import check_writable
+
+        path = super().convert(value, param, ctx)
+        check_writable(os.fsdecode(path))
+        return path
+
+
 def scenario_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """The scenario that a verb is about."""
     return click.argument("scenario", metavar="FILE_OR_NAME")(function)
@@ -33,7 +48,7 @@ json_option = click.option("--json", "is_json", is_flag=True, help="Print as JSO
 report_option = click.option(
     "--report",
     "report_file",
-    type=click.Path(dir_okay=False),
+    type=OutputFile(),
     metavar="FILE.html",
     help="Also write a page with pictures.",
 )
@@ -56,7 +71,7 @@ def seed_option(says: str = "Same seed, same worlds.") -> Callable[..., Any]:
 
 def picture_option(what: str) -> Callable[..., Any]:
     """A picture of what is said, beside the text."""
-    return click.option("--svg", "svg_file", type=click.Path(dir_okay=False), help=f"Also draw {what} as SVG.")
+    return click.option("--svg", "svg_file", type=OutputFile(), help=f"Also draw {what} as SVG.")
 
 
 def seen_moves(history: tuple[str, ...]) -> tuple[str, ...] | None:

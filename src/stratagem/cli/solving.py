@@ -9,6 +9,7 @@ import click
 
 from stratagem.cli.games import is_game, solve_game
 from stratagem.cli.output import (
+    OutputFile,
     console,
     history_option,
     known_option,
@@ -74,10 +75,8 @@ from stratagem.errors import EXIT_SOME_FAILED
     help="Worlds in which further equilibria are searched for, and the central one; 0: none.",
 )
 @click.option("--states", is_flag=True, help="Show decisions state by state.")
-@click.option("--csv", "csv_file", type=click.Path(dir_okay=False), help="Also write the tables as CSV to this file.")
-@click.option(
-    "--svg", "svg_file", type=click.Path(dir_okay=False), help="Also draw the key judgements as SVG to this file."
-)
+@click.option("--csv", "csv_file", type=OutputFile(), help="Also write the tables as CSV to this file.")
+@click.option("--svg", "svg_file", type=OutputFile(), help="Also draw the key judgements as SVG to this file.")
 @click.option("--json", "is_json", is_flag=True, help="Print the answer as JSON (docs/json.md).")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def solve(
@@ -131,7 +130,7 @@ def solve(
 
 @main.command()
 @scenario_argument
-@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="The HTML file to write.")
+@click.option("-o", "--output", required=True, type=OutputFile(), help="The HTML file to write.")
 @click.option(
     "--decision", metavar="MOVE", help="The main decision; by default the first player's with most options still open."
 )

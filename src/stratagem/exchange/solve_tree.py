@@ -23,7 +23,9 @@ from stratagem.solve.sweep import Sweep, backward, forward
 
 MAX_FREE = 4000  # probabilities that one hidden part leaves open
 NO_INFOSET = -1
+MAX_PAIRS = 100_000_000  # of decisions on one way through a hidden part, over all ways
 MAX_SEARCHED = 60  # probabilities left open, up to which further equilibria are searched for
+STARTS = 80  # profiles that the search begins from
 SEEN = 1e-8  # reach above which an information set is on the path
 
 
@@ -71,14 +73,14 @@ def is_searched(game: Game) -> bool:
 def other_equilibria(game: Game, precision: float, response: str = "logit") -> list[Solved]:
     """Further equilibria of a game in which something is hidden and few probabilities are open, as far as a search finds them.
 
-    The search goes on along the branch and begins anew from 40 profiles (`solve.hidden.others`); it proves no list complete.
+    The search goes on along the branch and begins anew from 80 profiles (`solve.hidden.others`); it proves no list complete.
     """
     if not is_searched(game):
         return []
     inputs, everything = _inputs(game, precision), whole(game)
     part = _part(game, inputs, everything)
     found = solve_hidden(part.paths, part.numbers, response)
-    more = others(part.paths, part.numbers, found, response)
+    more = others(part.paths, part.numbers, found, response, starts=STARTS)
     return [
         _other(game, inputs, everything, part, np.ascontiguousarray(more.log_behaviour[:, [place]]), float(residual))
         for place, residual in enumerate(more.residual)
@@ -144,6 +146,12 @@ def _part(game: Game, inputs: Inputs, subgame: Subgame) -> Part:
         )
     action = first[place] + game.option_of_edge[ways.edge[is_decision]]
     visits = np.bincount(way_of_step[is_decision], minlength=len(ways.leaf))
+    pairs = int((visits**2).sum())
+    if pairs > MAX_PAIRS:
+        raise TooLargeError(
+            f"what is hidden has ways of up to {visits.max():,} decisions, {pairs:,} pairs of them in all; at most {MAX_PAIRS:,} are solved "
+            "for together: a smaller or shallower game [M7]"
+        )
     edges = [np.unique(ways.edge[is_decision][action == one]) for one in range(first[-1])]
     return Part(
         Paths(_longs(players), _longs(first), _longs([0, *np.cumsum(visits)]), _longs(action)),

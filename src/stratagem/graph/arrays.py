@@ -9,7 +9,18 @@ from itertools import groupby
 import numpy as np
 
 from stratagem.errors import UsageError, quote
-from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Account, Expression, Game, Ints, ProbabilityCheck, StepInfo
+from stratagem.graph.game import (
+    CHANCE,
+    NO_EVENT,
+    TERMINAL,
+    Account,
+    Cast,
+    Expression,
+    Game,
+    Ints,
+    ProbabilityCheck,
+    StepInfo,
+)
 from stratagem.graph.knowledge import Knowledge, Known, components
 from stratagem.graph.landing import Event, Landing
 from stratagem.graph.merge import Place, agreed, merged
@@ -60,6 +71,7 @@ class Draft:
     guarded: frozenset[int]
     facts: tuple[str, ...]
     is_public: bool
+    casts: list[Cast] | None  # by node
 
 
 def to_game(draft: Draft) -> Game:
@@ -85,6 +97,7 @@ def to_game(draft: Draft) -> Game:
     for number, (edge, (_, onward)) in enumerate(zip(edges, ends, strict=True)):
         events += [(number, *event) for event in (*edge.events, *onward)]
     players = tuple(draft.scenario.players)
+    casts, cast_of_node = _casts(draft, order)
     infosets = _infosets(nodes, draft.is_public)
     game = Game(
         players=players,
@@ -99,6 +112,8 @@ def to_game(draft: Draft) -> Game:
         player_of_node=_ints(node.player for node in nodes),
         step_of_node=_ints(node.step for node in nodes),
         infoset_of_node=infosets,
+        casts=casts,
+        cast_of_node=cast_of_node,
         knowledge_of_node=None if draft.is_public else _knowledge(nodes, len(players)),
         outcome_of_node=_ints(node.outcome for node in nodes),
         state_of_node=_states(draft, order, stands_for),
@@ -144,7 +159,8 @@ def _place(draft: Draft, number: int, stands_for: list[int], interested: list[in
     for edge in node.edges:
         child, events = edge.onward.resolved()
         edges.append((edge.option, edge.share, edge.gains, edge.events + events, stands_for[child]))
-    future = ids.setdefault((node.player, node.outcome, tuple(edges)), len(ids))
+    cast = () if draft.casts is None else tuple(sorted(draft.casts[number].items()))
+    future = ids.setdefault((node.player, node.outcome, cast, tuple(edges)), len(ids))
     known = tuple(node.known.of_player[player] for player in interested) if node.known.of_player else ()
     return Place(interested.index(node.player) if node.player >= 0 else None, future, known, draft.states[number])
 
@@ -166,6 +182,16 @@ def _infosets(nodes: list[DraftNode], is_public: bool) -> Ints:
         else number.setdefault(place if is_public else (node.step, node.known.of_player[node.player]), len(number))
         for place, node in enumerate(nodes)
     )
+
+
+def _casts(draft: Draft, order: list[int]) -> tuple[tuple[Cast, ...], Ints | None]:
+    """The distinct casts, and which each node [N] has."""
+    if draft.casts is None:
+        return (), None
+    number: dict[tuple[object, ...], int] = {}
+    keys = [tuple(sorted(draft.casts[node].items())) for node in order]
+    places = _ints(number.setdefault(key, len(number)) for key in keys)
+    return tuple(dict(key) for key in number), places  # type: ignore[arg-type]
 
 
 def _knowledge(nodes: list[DraftNode], players: int) -> Ints:

@@ -13,16 +13,18 @@ from typing import Any
 
 from stratagem.errors import TooLargeError, UsageError, near, quote
 from stratagem.graph.arrays import Draft, DraftEdge, DraftNode, to_game
+from stratagem.graph.attitudes import private_attitudes
 from stratagem.graph.expression import ONE, ZERO, Numeric, Ref, Value
-from stratagem.graph.facts import facts_of
-from stratagem.graph.game import CHANCE, SEEN, TERMINAL, Game
+from stratagem.graph.facts import Fact, facts_of, stocks_by_fact
+from stratagem.graph.game import CHANCE, SEEN, TERMINAL, Cast, Game
 from stratagem.graph.knowledge import Knowledge, Known
 from stratagem.graph.landing import Event, Landing
 from stratagem.graph.means import no_mean
 from stratagem.graph.shares import Shares
 from stratagem.graph.state import PENDING, Layout, Reads, lay_out
 from stratagem.graph.timeline import Step, Timeline, unroll
-from stratagem.graph.transition import Effects, Gains, State, Transition
+from stratagem.graph.transition import Effects, Gains, State, Transition, ValueOf
+from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Chance, Move, Scenario
 from stratagem.scenario.names import NOT_YET, Symbols
 
@@ -59,17 +61,19 @@ class _Compiler:
         self.max_nodes = max_nodes
         self.symbols = Symbols(scenario)
         facts = facts_of(scenario, self.symbols, hidden)
-        self.symbols.add_numbers(name for fact in facts for name in fact.odds)
         before: dict[int, list[Chance]] = {}
         for fact in facts:
             before.setdefault(fact.place, []).append(fact.chance)
         self.timeline: Timeline = unroll(scenario, before)
-        self.layout: Layout = lay_out(scenario, self.symbols, self.timeline, [fact.name for fact in facts])
+        self.stocks = stocks_by_fact(scenario, self.symbols, [fact.name for fact in facts])
+        reads = {fact.name: self._read_at(fact) & {one.name for one in facts} for fact in facts}
+        self.layout: Layout = lay_out(scenario, self.symbols, self.timeline, reads)
         self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, facts)
         self.table = self.effects.table
-        self.reads = Reads(scenario, self.symbols, self.layout.slots)
+        self.reads = Reads(scenario, self.symbols, self.layout.slots, reads)
         self.shares = Shares(self.table)
         self.players = tuple(scenario.players)
+        self.attitudes = private_attitudes(scenario, self.symbols, self.effects.facts)
         self.knowledge = Knowledge(self.players, self.timeline)
         self.is_public = self.knowledge.is_common
         self.live = [_getter(places) for places in self.layout.live]
@@ -80,6 +84,13 @@ class _Compiler:
         self.outcomes: list[str] = []
         self.questions_at = self._questions_by_step()
         self.transitions: dict[tuple[int, str], tuple[Callable[[State], Any], dict[Any, Transition]]] = {}
+
+    def _read_at(self, fact: Fact) -> frozenset[str]:
+        """What is read when a fact is decided: the facts on which its odds turn, and what the stocks read that then stand."""
+        stocks = self.stocks.get(fact.name, {}).values()
+        return frozenset(fact.given).union(*(self.symbols.reads(self.symbols.tree(one)) for one in stocks)) - {
+            fact.name
+        }
 
     def compile(self) -> Game:
         root = self._land(self._start(), self.knowledge.start(), 0)
@@ -189,13 +200,22 @@ class _Compiler:
             if "." in slot:
                 force, place = slot.split(".")
                 formula = self.scenario.forces[force].stock.get(place)
-                value = self.effects.evaluate(formula, self.effects.constants.__getitem__, slot) if formula else ZERO
-                if isinstance(value, Fraction) and value < 0:
-                    raise UsageError(f"`{slot}` starts at {float(value):g}, below zero [M3]")
-                values[slot] = self.table.row(value)
+                is_secret = any(slot in stocks for stocks in self.stocks.values())
+                values[slot] = (
+                    self.table.row(ZERO)
+                    if formula is None or is_secret
+                    else self._stock(slot, formula, self.effects.constants.__getitem__)
+                )
             elif slot.startswith("total "):
                 values[slot] = self.table.row(Fraction(str(self.scenario.stakes[slot.removeprefix("total ")].start)))
         return tuple(values[slot] for slot in self.layout.slots)
+
+    def _stock(self, slot: str, formula: Formula, value_of: ValueOf) -> int:
+        """The row of a stock at the start."""
+        value = self.effects.evaluate(formula, value_of, slot)
+        if isinstance(value, Fraction) and value < 0:
+            raise UsageError(f"`{slot}` starts at {float(value):g}, below zero [M3]")
+        return self.table.row(value)
 
     def _outcome(self, state: State) -> str:
         value_of = self.effects.reader(state, len(self.timeline.steps))
@@ -280,8 +300,10 @@ class _Compiler:
     def _transition(self, node: DraftNode, name: str) -> Transition:
         key = (node.step, name)
         if key not in self.transitions:
-            option = self.timeline.steps[node.step].item.options[name]
-            slots = self.reads.option(option, frozenset(self.layout.slots)) | self._written_stocks(option)
+            item = self.timeline.steps[node.step].item
+            option = item.options[name]
+            slots = self.reads.item(item) | self.reads.option(option, frozenset(self.layout.slots))
+            slots |= self._written_stocks(option)
             self.transitions[key] = (_getter(tuple(sorted(self.layout.index(slot) for slot in slots))), {})
         getter, known = self.transitions[key]
         values = getter(node.state)
@@ -312,6 +334,13 @@ class _Compiler:
             pending = (*node.state[-1], *transition.arrivals)  # type: ignore[misc]
             writes.append((slot_of[PENDING], tuple(sorted(pending, key=lambda one: one.due))))
         state = Effects.updated(node.state, writes)
+        value_of = self.effects.reader(state, node.step)
+        stocks = self.stocks.get(step.item.id, {}).items()
+        state = (
+            Effects.updated(state, [(slot_of[slot], self._stock(slot, one, value_of)) for slot, one in stocks])
+            if stocks
+            else state
+        )
         end = step.item.options[name].end
         if end is None:
             return self._land(state, self._seen(node.known, node.step, name), node.step + 1), ()
@@ -355,6 +384,7 @@ class _Compiler:
     # --- to arrays ---
 
     def _draft(self, root_events: tuple[Event, ...]) -> Draft:
+        casts = [self._cast(node) for node in self.nodes] if self.attitudes else None
         return Draft(
             scenario=self.scenario,
             timeline=self.timeline,
@@ -370,7 +400,24 @@ class _Compiler:
             guarded=frozenset(self.shares.guarded),
             facts=tuple(self.effects.facts),
             is_public=self.is_public,
+            casts=casts,
         )
+
+    def _cast(self, node: DraftNode) -> Cast:
+        """The rows of what players make of risk, time and their own errors, as far as their types are decided and still matter."""
+        if node.player == TERMINAL:
+            return {}
+        value_of = self.effects.reader(node.state, node.step)
+        decided = {
+            slot
+            for slot, place in self._live_slots(node.step)
+            if slot in self.effects.facts and node.state[place] != NOT_YET
+        }
+        return {
+            (player, field): self.table.row(self.effects.evaluate(formula, value_of, f"players.{player}"))
+            for (player, field), formula in self.attitudes.items()
+            if self.reads.formula(formula) <= decided
+        }
 
     def _state(self, node: DraftNode) -> dict[str, str]:
         if node.player == TERMINAL:

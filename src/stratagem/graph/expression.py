@@ -311,7 +311,7 @@ class Evaluator:
     def __init__(self, table: Expressions, symbols: Symbols, facts: Container[str] = ()) -> None:
         self.table = table
         self.symbols = symbols
-        self.facts = facts  # quantities whose value is part of the state
+        self.facts = facts  # quantities whose value turns on the state
 
     def evaluate(self, tree: Tree, value_of: Callable[[str], Value]) -> Value:
         """The value of a resolved tree. Raises `MeaninglessError`."""

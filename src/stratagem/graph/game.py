@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 
 CHANCE, TERMINAL = -1, -2
 NO_EVENT = -1
+Cast = Mapping[
+    tuple[str, str], int
+]  # by player and field, the expression row of a number of his; without it, his type is not decided yet
 SEEN = "seen"  # among the words of a state: what its mover has seen beyond them, and may infer from
 
 
@@ -122,6 +125,8 @@ class Game:
     # what is hidden; nothing in a public game
     facts: tuple[str, ...] = ()  # quantities that moves by chance decide, because not all players know them
     knowledge_of_node: Ints | None = None  # [P, N], equal where a player cannot tell two nodes apart
+    casts: tuple[Cast, ...] = ()  # what types there are of players whose attitudes turn on what is hidden
+    cast_of_node: Ints | None = None  # [N], index into casts
 
     @property
     def num_nodes(self) -> int:
@@ -140,9 +145,10 @@ class Game:
 
     @property
     def rows_read(self) -> Ints:
-        """The expression rows that a solve reads: shares, gains, events and checks."""
+        """The expression rows that a solve reads: shares, gains, events, attitudes and checks."""
         checks = np.array([check.row for check in self.checks], np.int32)
-        return np.concatenate([self.share_of_edge, self.gain_value, self.event_value, checks])
+        attitudes = np.array([row for cast in self.casts for row in cast.values()], np.int32)
+        return np.concatenate([self.share_of_edge, self.gain_value, self.event_value, attitudes, checks])
 
     def step_named(self, label: str) -> int:
         """The step of `move` or `move[2]`. Raises `KeyError`."""

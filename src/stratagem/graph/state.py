@@ -6,10 +6,13 @@ whose values may still matter there. Two histories whose live slots agree are on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+from stratagem.graph.attitudes import THROUGHOUT, WHERE_HE_MOVES, private_attitudes
 from stratagem.graph.personal import reads_by_stake
+from stratagem.graph.readings import read_apart
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Action, Chance, Changes, Later, Move, Outcome, Scenario
@@ -27,10 +30,14 @@ def total_slot(stake: str) -> str:
 class Reads:
     """Which slots a formula or an effect reads."""
 
-    def __init__(self, scenario: Scenario, symbols: Symbols, slots: Iterable[str]) -> None:
+    def __init__(
+        self, scenario: Scenario, symbols: Symbols, slots: Iterable[str], facts: Mapping[str, Collection[str]]
+    ) -> None:
         self.scenario = scenario
         self.symbols = symbols
         self.slots = frozenset(slots)
+        self.facts = facts
+        self.apart = {name: on for name, on in read_apart(scenario).items() if self.slots.issuperset(on)}
         self._of_stake = reads_by_stake(scenario, symbols)
         self._of_formula: dict[int, frozenset[str]] = {}
 
@@ -39,8 +46,27 @@ class Reads:
         if formula is None:
             return frozenset()
         if id(formula) not in self._of_formula:
-            self._of_formula[id(formula)] = self.symbols.reads(self.symbols.tree(formula)) & self.slots
+            self._of_formula[id(formula)] = self._slots_of(self.symbols.reads(self.symbols.tree(formula)))
         return self._of_formula[id(formula)]
+
+    def _slots_of(self, names: frozenset[str]) -> frozenset[str]:
+        """The slots among names, and those on whose types they turn."""
+        return names.union(*(self.apart[name] for name in names & self.apart.keys())) & self.slots
+
+    def item(self, item: Move | Chance) -> frozenset[str]:
+        """The slots that a move reads beside its guard and its options: those on which the odds of a fact turn, or its mover's precision."""
+        if isinstance(item, Move):
+            return self._attitudes(WHERE_HE_MOVES, item.player)
+        return frozenset(self.facts.get(item.id, ()))
+
+    @cached_property
+    def throughout(self) -> frozenset[str]:
+        """The slots that count as long as anybody may gain: those on which what players make of risk and time turns."""
+        return self._attitudes(THROUGHOUT)
+
+    def _attitudes(self, fields: tuple[str, ...], player: str | None = None) -> frozenset[str]:
+        found = private_attitudes(self.scenario, self.symbols, self.facts, fields)
+        return frozenset().union(*(self.formula(one) for (name, _), one in found.items() if player in (None, name)))
 
     def changes(self, changes: Changes, live_after: frozenset[str]) -> frozenset[str]:
         """The slots that an effect reads, given what matters after it."""
@@ -49,7 +75,9 @@ class Reads:
             if name in live_after:
                 found |= self.formula(formula)
         for stake, formula in changes.gains.items():
-            found |= self.formula(formula) | ({total_slot(stake), *self._of_stake.get(stake, ())} & self.slots)
+            found |= self.formula(formula) | self._slots_of(
+                frozenset({total_slot(stake)}) | self._of_stake.get(stake, frozenset())
+            )
         for formula in changes.payoffs.values():
             found |= self.formula(formula)
         for force, shift in changes.shifts:
@@ -81,10 +109,13 @@ class Layout:
         return self.slots.index(slot)
 
 
-def lay_out(scenario: Scenario, symbols: Symbols, timeline: Timeline, facts: Collection[str] = ()) -> Layout:
-    """The slots of a scenario's state, `facts` that chance decides among them, and their liveness by step."""
+def lay_out(
+    scenario: Scenario, symbols: Symbols, timeline: Timeline, facts: Mapping[str, Collection[str]] | None = None
+) -> Layout:
+    """The slots of a scenario's state, and their liveness by step; `facts` that chance decides are among them, each with those that its odds read."""
+    facts = facts or {}
     slots = (*facts, *_slots(scenario, symbols))
-    reads = Reads(scenario, symbols, slots)
+    reads = Reads(scenario, symbols, slots, facts)
     live = _liveness(scenario, timeline, reads)
     place = {slot: number for number, slot in enumerate(slots)}
     return Layout(slots, tuple(tuple(sorted(place[slot] for slot in one)) for one in live))
@@ -136,7 +167,7 @@ def _liveness(scenario: Scenario, timeline: Timeline, reads: Reads) -> list[froz
     steps = timeline.steps
     read_at = _question_reads(scenario, timeline, reads)
     arriving = _arriving(timeline)
-    always = frozenset({PENDING} if any(arriving) or _travels(scenario) else ())
+    always = reads.throughout | ({PENDING} if any(arriving) or _travels(scenario) else set())
     end = read_at[len(steps)] | always
     for outcome in scenario.outcomes.values():
         end |= reads.formula(outcome.when)
@@ -149,7 +180,7 @@ def _liveness(scenario: Scenario, timeline: Timeline, reads: Reads) -> list[froz
         before = after - _overwritten(item.id, item.options, item.if_ is None, reads.slots)
         for option in item.options.values():
             before |= reads.option(option, after)
-        before |= reads.formula(item.if_)
+        before |= reads.formula(item.if_) | reads.item(item)
         for later in arriving[number]:
             before |= reads.changes(later, before)
         live.append(before | read_at[number] | always)

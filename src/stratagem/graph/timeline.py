@@ -91,7 +91,7 @@ class Timeline:
 
 
 def unroll(scenario: Scenario, facts: Mapping[int, Sequence[Chance]] | None = None) -> Timeline:
-    """Every step of a scenario, with `facts` that chance decides before the item at each place of the timeline."""
+    """Every step of a scenario, with `facts` that chance decides before the item at each place of the timeline: on the day of what is before it."""
     start = _start(scenario)
     steps: list[Step] = []
     day = 0.0
@@ -106,6 +106,8 @@ def unroll(scenario: Scenario, facts: Mapping[int, Sequence[Chance]] | None = No
             for path, one, together in _moves(item, ("timeline", place)):
                 day = _day(one, start, day)
                 steps.append(Step(one, path, None, None, day, 0.0, together))
+    at_first = len((facts or {}).get(0, ()))
+    steps[:at_first] = [replace(one, day=steps[at_first].day) for one in steps[:at_first]]  # nothing is before these
     _refuse_far(start, max(one.day for one in steps))
     return Timeline(tuple(_lasting(steps)), start)
 

@@ -12,7 +12,8 @@ from fractions import Fraction
 from stratagem.errors import UsageError, quote
 from stratagem.graph.expression import ONE, ZERO, Evaluator, Expressions, MeaninglessError, Numeric, Ref, Value
 from stratagem.graph.facts import Fact
-from stratagem.graph.personal import personal
+from stratagem.graph.personal import drawn_weight, personal
+from stratagem.graph.readings import read_apart, reading
 from stratagem.graph.state import PENDING, TRANSIT, total_slot
 from stratagem.graph.timeline import Timeline
 from stratagem.scenario.estimate import Estimate
@@ -66,8 +67,10 @@ class Effects:
         self.table = Expressions()
         self.constants = {name: self.table.quantity(name) if one is None else one for name, one in constants.items()}
         self.facts = {fact.name: fact.values for fact in facts}
+        self.links = {fact.name: fact.link for fact in facts if fact.link is not None}
         self.types = {fact.weights[0]: (fact.name, fact.weights[1]) for fact in facts if fact.weights is not None}
-        self.evaluator = Evaluator(self.table, symbols, self.facts)
+        self.apart = {name: on for name, on in read_apart(scenario).items() if set(on) <= self.facts.keys()}
+        self.evaluator = Evaluator(self.table, symbols, {*self.facts, *self.apart})
         self.personal = personal(scenario, symbols, self.facts)
         self.accounts = _accounts(scenario, self.personal)
         self.laters: list[tuple[str, Changes]] = []
@@ -91,7 +94,9 @@ class Effects:
         return self.timeline.steps[number].round or 1 if number < len(self.timeline.steps) else 0
 
     def read(self, state: State, name: str) -> Value:
-        """The value of a slot."""
+        """The value of a slot, or of a number that is read by type."""
+        if name in self.apart:
+            return self.table.quantity(reading(name, tuple(str(state[self.slot_of[one]]) for one in self.apart[name])))
         value = state[self.slot_of[name]]
         if name in self.facts:
             return self.facts[name][value]  # type: ignore[index]
@@ -113,7 +118,8 @@ class Effects:
         """What `option` does in `state` at step `number`."""
         where = f"{self.timeline.steps[number].label}.{name}"
         value_of = self.reader(state, number)
-        share = self._share(option, value_of, where)
+        item = self.timeline.steps[number].item.id
+        share = self._odds(item, name, state) if item in self.links else self._share(option, value_of, where)
         available = self.evaluate(option.if_, value_of, where) if option.if_ is not None else True
         if available is False:
             return Transition(False, share, (), (), ())
@@ -131,6 +137,14 @@ class Effects:
                 if slot in self.slot_of
             ),
             arrivals,
+        )
+
+    def _odds(self, fact: str, name: str, state: State) -> Numeric:
+        """How likely a type of a fact is, given those before it."""
+        link = self.links[fact]
+        before = ((one.name, state[self.slot_of[one.name]]) for one in link.before)
+        return self.table.quantity(
+            link.odds_name(tuple(list(self.facts[one]).index(str(type_)) for one, type_ in (*before, (fact, name))))
         )
 
     def _share(self, option: Action | Outcome, value_of: ValueOf, where: str) -> Numeric | None:
@@ -219,7 +233,7 @@ class Effects:
             if account not in gains or side == "payoff" or stake not in units:
                 continue
             unit = units[stake]
-            terms.append(self.table.multiply(self._worth_of(player, stake, side, unit), gains[account]))
+            terms.append(self.table.multiply(self._worth_of(player, stake, side, unit, value_of), gains[account]))
         return self.table.combine(*((ONE, term) for term in terms))
 
     def _units(self, player: str, value_of: ValueOf) -> Mapping[str, Numeric]:
@@ -227,6 +241,9 @@ class Effects:
         if player in self.types:
             name, types = self.types[player]
             return tuple(types.values())[int(value_of(name))]  # type: ignore[arg-type]
+        weights = self.scenario.players[player].weights
+        if weights is not None and weights.exact is None:
+            return {stake: self.table.quantity(drawn_weight(player, stake)) for stake in weights.stakes}
         units = {stake: self._unit(player, stake, worth, value_of) for stake, worth in self.personal[player].items()}
         if self.scenario.players[player].weights is not None:
             total = self.table.combine(*((ONE, unit) for unit in units.values()))
@@ -250,7 +267,7 @@ class Effects:
         """A number of a player's: exact, or drawn by world under a name."""
         return Fraction(str(estimate.parameters[0])) if estimate.is_exact else self.table.quantity(name)
 
-    def _worth_of(self, player: str, stake: str, side: str, unit: Numeric) -> Numeric:
+    def _worth_of(self, player: str, stake: str, side: str, unit: Numeric, value_of: ValueOf) -> Numeric:
         """What a unit of an account is worth, given a player's payoff of the stake (or his weight)."""
         party, one = self.scenario.players[player], self.scenario.stakes[stake]
         is_down = one.best < one.worst
@@ -259,15 +276,21 @@ class Effects:
         if is_down and (side == "whole") == (party.weights is not None):
             unit = self.table.multiply(unit, -ONE)
         if side == "below":
-            unit = self.table.multiply(self.table.multiply(unit, -ONE), self._loss_aversion(player))
+            unit = self.table.multiply(self.table.multiply(unit, -ONE), self._loss_aversion(player, value_of))
         return unit
 
-    def _loss_aversion(self, player: str) -> Numeric:
+    def _loss_aversion(self, player: str, value_of: ValueOf) -> Numeric:
         amount = self.scenario.players[player].loss_aversion
         if amount is None:
             return ONE
         if amount.formula is not None:
-            return self.evaluate(amount.formula, self.constants.__getitem__, f"players.{player}")  # type: ignore[return-value]
+            found = self.evaluate(amount.formula, value_of, f"players.{player}")
+            if isinstance(found, Fraction) and found < 0:
+                place = self.scenario.where("players", player, "loss aversion")
+                raise UsageError(
+                    f"{place}the loss aversion of {quote(player)} is {float(found):g}; it must be at least 0 [L11]"
+                )
+            return found  # type: ignore[return-value]
         assert amount.estimate is not None
         return self._estimated(amount.estimate, f"{player}.loss_aversion")
 

@@ -18,7 +18,7 @@ from stratagem.scenario.names import Symbols
 
 @dataclass(frozen=True)
 class PlayerValues:
-    """What players want and how exactly they choose, per world; every array is [W]."""
+    """What players want and how exactly they choose, per world; every array is [W]. What turns on a number that not all know is left out."""
 
     weights: Mapping[str, Mapping[str, Floats]]  # player to stake
     payoffs: Mapping[str, Mapping[str, Floats]]  # player to stake, raw

@@ -13,20 +13,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import UsageError, WorldsError
+from stratagem.graph.attitudes import THROUGHOUT, WHERE_HE_MOVES, WITH_PAYOFFS, private_attitudes
 from stratagem.graph.families import log_gamma_quantile, normal_quantile, quantile
 from stratagem.graph.game import Floats
 from stratagem.graph.personal import personal
 from stratagem.graph.points import uniforms
+from stratagem.graph.readings import Readings
 from stratagem.graph.type_odds import type_odds
+from stratagem.graph.types import hidden_names
 from stratagem.graph.values import PlayerValues, formula_values
 from stratagem.scenario.estimate import Amount
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Player, Scenario
 from stratagem.scenario.names import Symbols
-from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain, private_names
+from stratagem.scenario.quantities import (
+    amounts,
+    cholesky,
+    correlation_matrix,
+    hidden_weights,
+    order_chain,
+    private_names,
+)
 
 MAX_WORLDS = 10_000_000
 REDRAWS = 2000
+ALL_FIELDS = (*WHERE_HE_MOVES, *THROUGHOUT, *WITH_PAYOFFS)
 LEAST_ERROR = 1e-6
 MOST = 1e100  # squares and products of numbers up to here stay finite
 
@@ -39,6 +50,7 @@ class Worlds:
     quantities: Mapping[str, Floats]  # name to [W]
     perceived: Mapping[str, Mapping[str, Floats]]  # player to name to [W]
     players: PlayerValues
+    normals: Mapping[str, Floats]  # correlated numbers as standard normals [W]
 
     def __len__(self) -> int:
         return len(self.number)
@@ -60,34 +72,49 @@ def draw(
     if not 1 <= first + num_worlds <= MAX_WORLDS:
         raise UsageError(f"{num_worlds:,} worlds; from 1 to {MAX_WORLDS:,}")
     index = np.arange(first, first + num_worlds, dtype=np.int64)
-    drawn = _draw_all(scenario, index, seed)
+    drawn, normals = _draw_all(scenario, index, seed)
     for name, value in (fixed or {}).items():
         drawn[name] = np.full(num_worlds, float(value))
-    perceived = dict(_perceived(scenario, drawn, num_worlds)) if perceptions else {}
-    players = _players(scenario, drawn, index, seed)
-    return Worlds(index, drawn, perceived, players)
+    return _with_views(scenario, drawn, normals, _players(scenario, drawn, index, seed), index, perceptions)
+
+
+def _with_views(
+    scenario: Scenario,
+    drawn: Mapping[str, Floats],
+    normals: Mapping[str, Floats],
+    players: PlayerValues,
+    index: NDArray[np.int64],
+    perceptions: bool,
+    holder: str | None = None,
+) -> Worlds:
+    """Worlds of drawn numbers, with what is read by type and what players perceive; as a mistaken `holder` has it if there is one."""
+    readings = Readings(scenario, drawn, len(index), holder)
+    numbers = {**drawn, **type_odds(scenario, normals, len(index), holder=holder), **readings.true()}
+    perceived = dict(_perceived(scenario, numbers, normals, readings)) if perceptions else {}
+    return Worlds(index, numbers, perceived, players, normals)
 
 
 def mistaken(scenario: Scenario, worlds: Worlds, holder: str, seed: int) -> Worlds:
     """The worlds as a player has them who holds wrong numbers about another to be right, and known to all (M8)."""
     size = len(worlds)
     numbers = dict(worlds.quantities)
+    hidden = hidden_names(scenario)
     for name, view in scenario.mistakes[holder].items():
+        if name in hidden and name not in numbers:
+            continue
         numbers[name] = (
             formula_values(scenario, view.formula, worlds.quantities, size)
             if view.formula
             else worlds.quantities[f"{holder}.mistaken.{name}"]
         )
-    perceived = dict(_perceived(scenario, numbers, size)) if worlds.perceived else {}
     players = _players(scenario, numbers, worlds.number, seed)
     drawn = {
         name: weights
         for name, weights in worlds.players.weights.items()
         if (stated := scenario.players[name].weights) is not None and stated.exact is None
     }
-    return replace(
-        worlds, quantities=numbers, perceived=perceived, players=replace(players, weights={**players.weights, **drawn})
-    )
+    players = replace(players, weights={**players.weights, **drawn})
+    return _with_views(scenario, numbers, worlds.normals, players, worlds.number, bool(worlds.perceived), holder)
 
 
 def stated(
@@ -101,12 +128,10 @@ def stated(
 
     Types of numbers that not all know are as likely as `normals`, the drawn numbers as standard normals, make them.
     """
-    size = max((len(one) for one in numbers.values()), default=1)
-    numbers = {**type_odds(scenario, normals or {}, size), **numbers}
+    size = max((len(one) for by in (numbers, *weights.values()) for one in by.values()), default=1)
     index = np.arange(size, dtype=np.int64)
-    perceived = dict(_perceived(scenario, numbers, size)) if perceptions else {}
     players = _players(scenario, numbers, index, 0, weights)
-    return Worlds(index, dict(numbers), perceived, players)
+    return _with_views(scenario, numbers, normals or {}, players, index, perceptions)
 
 
 def central(scenario: Scenario, perceptions: bool = True, fixed: Mapping[str, float] | None = None) -> Worlds:
@@ -121,10 +146,11 @@ def central(scenario: Scenario, perceptions: bool = True, fixed: Mapping[str, fl
 def prior_weights(scenario: Scenario, num_worlds: int = 4096) -> Mapping[str, Mapping[str, Floats]]:
     """Draws of every player's weights: player to stake to [W]."""
     index = np.arange(num_worlds, dtype=np.int64)
-    return _players(scenario, _draw_all(scenario, index, 0), index, 0).weights
+    return _players(scenario, _draw_all(scenario, index, 0)[0], index, 0).weights
 
 
-def _draw_all(scenario: Scenario, index: NDArray[np.int64], seed: int) -> dict[str, Floats]:
+def _draw_all(scenario: Scenario, index: NDArray[np.int64], seed: int) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Every number that a world draws, and the correlated ones as standard normals."""
     estimates = amounts(scenario)
     points = {name: uniforms(seed, name, index) for name, one in estimates.items() if not one.is_exact}
     normals = _correlated(scenario, points)
@@ -137,7 +163,7 @@ def _draw_all(scenario: Scenario, index: NDArray[np.int64], seed: int) -> dict[s
                 f"`{name}` is {values[bad][0]:.3g} in {int(bad.sum())} of {len(bad)} worlds, of a size that cannot be reckoned with [L5]; "
                 "use a narrower range"
             )
-    return {**drawn, **type_odds(scenario, normals, len(index))}
+    return drawn, normals
 
 
 def _correlated(scenario: Scenario, points: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -160,14 +186,18 @@ def _share_below(normals: Floats) -> Floats:
 
 
 def _perceived(
-    scenario: Scenario, drawn: Mapping[str, Floats], num_worlds: int
+    scenario: Scenario, numbers: Mapping[str, Floats], normals: Mapping[str, Floats], readings: Readings
 ) -> Iterator[tuple[str, dict[str, Floats]]]:
+    """What each player who perceives otherwise holds all numbers to be, with his odds of types."""
     for player, views in scenario.perceptions.items():
-        found = dict(drawn)
+        found = {**numbers, **readings.of(player)}
         for name, view in views.items():
-            found[name] = (
-                formula_values(scenario, view.formula, drawn, num_worlds) if view.formula else drawn[f"{player}.{name}"]
-            )
+            if name in readings.apart:
+                found.update(type_odds(scenario, normals, readings.size, player, readings.holder))
+            elif view.formula:
+                found[name] = formula_values(scenario, view.formula, numbers, readings.size)
+            else:
+                found[name] = numbers[f"{player}.{name}"]
         yield player, found
 
 
@@ -195,21 +225,26 @@ def _players(
         # The tail of a range such as `5% to 20%` reaches past a half, where choice is by base shares already.
         return np.clip(found, LEAST_ERROR, 0.5) if field == "errors" else found
 
-    def table(field: str, default: float) -> dict[str, Floats]:
-        return {name: of(name, player, field, default) for name, player in scenario.players.items()}
-
     hidden = private_names(scenario)
+    typed = hidden_weights(scenario)
     inward = personal(scenario, Symbols(scenario), hidden) if hidden else {}
+    by_type = set(private_attitudes(scenario, Symbols(scenario), hidden, ALL_FIELDS) if hidden else ())
+    by_type |= {(name, "precision") for name, field in by_type if field == "errors"}
+
+    def table(field: str, default: float) -> dict[str, Floats]:
+        players = scenario.players.items()
+        return {name: of(name, player, field, default) for name, player in players if (name, field) not in by_type}
+
     precision, errors = table("precision", np.inf), table("errors", 0.5)
-    _in_range("errors", errors, LEAST_ERROR, 0.5)
+    in_range("errors", errors, LEAST_ERROR, 0.5)
     for name, player in scenario.players.items():
-        if player.errors is not None:
-            precision[name] = _precision(errors[name], player.range or 1.0)
+        if player.errors is not None and name in errors:
+            precision[name] = precision_of(errors[name], player.range or 1.0)
     found = PlayerValues(
         weights={
             name: given[name] if name in given else _weights(name, player, drawn, index, seed, value)
             for name, player in scenario.players.items()
-            if player.weights and name not in inward
+            if player.weights and (name not in inward or (player.weights.exact is None and name not in typed))
         },
         payoffs={
             name: {stake: value(formula) for stake, formula in player.payoffs.items()}
@@ -221,18 +256,19 @@ def _players(
         loss_aversion=table("loss_aversion", 1.0),
         discount=table("discount", 1.0),
     )
-    _in_range("precision", found.precision, 0.0, np.inf)
-    _in_range("loss aversion", found.loss_aversion, 0.0, np.inf)
-    _in_range("discount", found.discount, 0.0, 1.0)
+    in_range("precision", found.precision, 0.0, np.inf)
+    in_range("loss aversion", found.loss_aversion, 0.0, np.inf)
+    in_range("discount", found.discount, 0.0, 1.0)
     return found
 
 
-def _precision(errors: Floats, payoff_range: float) -> Floats:
+def precision_of(errors: Floats, payoff_range: float) -> Floats:
     """The precision at which the worse of two actions, a tenth of the payoff range apart, has the odds of an error (M9)."""
     return np.log((1 - errors) / errors) / (0.1 * payoff_range)
 
 
-def _in_range(what: str, values: Mapping[str, Floats], low: float, high: float) -> None:
+def in_range(what: str, values: Mapping[str, Floats], low: float, high: float) -> None:
+    """Raise `WorldsError` where a number of a player's is out of its range in some world."""
     for player, numbers in values.items():
         bad = ~((numbers >= low) & (numbers <= high))
         if bad.any():

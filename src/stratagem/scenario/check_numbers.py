@@ -59,6 +59,22 @@ def knowers_exist(report: Report, path: Path, who: str, rule: str, *, at_key: bo
             report.known(path, name.strip(), report.scenario.players, "player", rule, at_key=at_key)
 
 
+def types_count(report: Report) -> None:
+    """L7: types are of a number with a range that not all know."""
+    for head, group in report.scenario.quantities.items():
+        for name, quantity in group.items():
+            if quantity.types is None:
+                continue
+            path: Path = ("quantities", head, name, "types")
+            if head.removeprefix(KNOWN_TO) == "all":
+                expected = "no `types`, which only a number that not all know has; or the head `known to PLAYER`"
+                report.fault(path, f"`types` of {quote(name)}, which is known to all", expected, "L7", at_key=True)
+            elif quantity.is_.family in ("exact", "choice"):
+                what = "an exact number" if quantity.is_.is_exact else "a choice"
+                expected = f"no `types`: {what} has the values that are stated; or a range such as `2 to 4`"
+                report.fault(path, f"`types` of {quote(name)}, {what}", expected, "L7", at_key=True)
+
+
 def taken_as_known_exist(report: Report) -> None:
     """L7: what is taken as known is a quantity, or a player's weights."""
     names = {name for _, name, _ in report.scenario.known_quantities()} | {"all"}
@@ -155,6 +171,7 @@ RULES = (
     lexicon_is_plain,
     words_are_known,
     quantities_have_heads,
+    types_count,
     taken_as_known_exist,
     definitions_mean_something,
     perceptions_are_allowed,

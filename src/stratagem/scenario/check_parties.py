@@ -93,6 +93,9 @@ def _sum(report: Report, path: Path, weights: Weights) -> None:
 
 
 def _known_to(report: Report, path: Path, weights: Weights) -> None:
+    if weights.types is not None and weights.known_to in (None, "all"):
+        expected = "no `types`, which only weights that not all know have; or `known to: PLAYER` beside them"
+        report.fault((*path, "types"), "`types` of weights that all know", expected, "L7", at_key=True)
     if weights.known_to is None:
         if weights.is_uncertain and report.is_whole(*path):
             expected = "`known to: all`, or the players who know them"

@@ -98,10 +98,6 @@ class Symbols:
         for name in scenario.definitions:
             yield name, Symbol("definition", NUMBER)
 
-    def add_numbers(self, names: Iterable[str]) -> None:
-        """Let formulas read numbers of the world that no file names."""
-        self.table.update(dict.fromkeys(names, Symbol("quantity", NUMBER)))
-
     def definition_type(self, name: str) -> Type:
         """The type of a definition; a faulty one may be of any, its fault is reported at its own place."""
         for one in self._in_order(name):

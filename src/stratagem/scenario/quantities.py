@@ -78,12 +78,17 @@ def _player_amounts(scenario: Scenario) -> Iterator[tuple[str, Estimate]]:
                     yield f"{name}.weights.{stake}", weight.estimate
             for stake, swing in (player.weights.swings or {}).items():
                 yield f"{name}.weights.{stake}", swing
-    for mark, section in (("", scenario.perceptions), ("mistaken.", scenario.mistakes)):
+    taken = taken_as_known(scenario)
+    unknown = frozenset(name for name, _ in unknown_names(scenario) if name not in taken)
+    for mark, section, as_types in (
+        ("", scenario.perceptions, unknown),
+        ("mistaken.", scenario.mistakes, private_names(scenario)),
+    ):
         for name, views in section.items():
             yield from (
                 (f"{name}.{mark}{quantity}", view.estimate)
                 for quantity, view in views.items()
-                if view.estimate is not None
+                if view.estimate is not None and quantity not in as_types
             )
 
 

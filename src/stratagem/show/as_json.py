@@ -137,6 +137,7 @@ def _decision(one: DecisionAnswer, made: Mapping[str, str]) -> dict[str, Any]:
         "player": one.player,
         "date": one.date,
         "state": dict(one.state),
+        "hidden": list(one.hidden),
         "reach": as_probability(one.reach),
         "made": made.get(one.step),
         "actions": [_action(action) for action in one.actions],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -20,6 +21,25 @@ def write_atomically(path: str | Path, text: str | bytes) -> None:
     """
     try:
         _write(Path(path), text if isinstance(text, bytes) else text.encode("utf-8", "replace"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise StratagemError(f"cannot write {quote(path, 200)}: {reason}; nothing was changed") from None
+
+
+def check_writable(path: str | Path) -> None:
+    """Raise `StratagemError` where `write_atomically` could not write to `path`, as far as can be seen before; nothing is written."""
+    try:
+        target = Path(path).resolve()
+        is_special = target.exists() and not target.is_file()
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        needed = target if is_special else target.parent
+        if not needed.exists():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        if not is_special and not needed.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(needed, os.W_OK if is_special else os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise StratagemError(f"cannot write {quote(path, 200)}: {reason}; nothing was changed") from None

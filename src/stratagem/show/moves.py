@@ -66,11 +66,18 @@ def _alike(
     """Decisions at one move that read alike, together: their heading, themselves, their rows."""
     groups: dict[object, tuple[str, list[DecisionAnswer], list[Row]]] = {}
     for one, rows in zip(decisions, rows_of, strict=True):
-        state = ", ".join(f"{name} {value}" for name, value in one.state.items())
+        state = _told(one)
         heading = clean(f"{names.get(one.player, one.player)}: {one.title}" + (f" ({state})" if state else ""))
         key = (one.move, heading, chance(one.reach), tuple(rows))
         groups.setdefault(key, (heading, [], rows))[1].append(one)
     yield from groups.values()
+
+
+def _told(one: DecisionAnswer) -> str:
+    """The state in words, what the mover cannot tell apart from what he can."""
+    known = ", ".join(f"{name} {value}" for name, value in one.state.items() if name not in one.hidden)
+    hidden = ", ".join(f"{name} {one.state[name]}" for name in one.hidden)
+    return "; ".join([*([known] if known else []), *([f"cannot tell: {hidden}"] if hidden else [])])
 
 
 def _when(alike: Sequence[DecisionAnswer]) -> Iterator[str]:

@@ -19,10 +19,11 @@ from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import TRUTH, Inputs
 from stratagem.solve.equilibrium import pulled_back
 from stratagem.solve.hidden.gradient import Change, aversion_slope
+from stratagem.solve.hidden.recursive_gradient import StepChange
 from stratagem.solve.infosets import HiddenSubgame
 from stratagem.solve.passage import Restriction
 from stratagem.solve.plan import Block, Plan, places_of
-from stratagem.solve.stepwise import odds_of
+from stratagem.solve.stepwise import odds_of, taken
 from stratagem.solve.sweep import Sweep, backward, edge_values, forward, likelihood
 
 
@@ -47,14 +48,16 @@ class Told:
 
 
 class Adjoint:
-    """A history of a game, ready to be asked how likely it is. Raises `ValueError` where something is hidden from a player who discounts."""
+    """A history of a game, ready to be asked how likely it is. Raises `ValueError` where attitudes turn on what is hidden."""
 
     def __init__(self, plan: Plan, restriction: Restriction) -> None:
+        if plan.game.casts:
+            raise ValueError("derivatives are those of players who have one attitude each")
         self.plan, self.restriction = plan, restriction
         self.scatters = [_Scatters(block) for block in plan.backward]
 
     def told(self, inputs: Inputs) -> Told:
-        """The history in some worlds, all at finite precision and logit responses."""
+        """The history in some worlds, all at finite precision and logit responses. Raises `ValueError` where something is hidden from one who discounts and is not risk-neutral."""
         sweep = backward(self.plan, inputs)
         bound, kept = self.restriction.num_bound, self.restriction.kept
         arrival = forward(self.plan, sweep.behaviour, kept)
@@ -108,7 +111,7 @@ class _Pull:
         children = edge_values(block, inputs, self.sweep.buffer)
         behaviour = self.sweep.behaviour[block.edges].reshape(shape)
         odds = [table[block.share] for table in inputs.tables] if block.is_chance else [behaviour] * len(inputs.tables)
-        pulls = [np.zeros_like(child) for child in children]
+        pulls = np.zeros_like(children)
         by_odds = [np.zeros_like(behaviour) for _ in inputs.tables]
         self._through_values(block, odds, children, pulls, by_odds)
         if block.is_chance:
@@ -120,64 +123,53 @@ class _Pull:
             self.push[edges] += np.sum(by_odds, axis=0).reshape(-1, len(inputs))
             if not block.is_given:
                 self._through_response(block, behaviour, children, pulls, scatters)
-        self._through_edges(block, pulls, scatters)
+        self._through_edges(block, pulls.reshape(-1, *pulls.shape[2:]), scatters)
 
     def _through_values(
-        self, block: Block, odds: list[Floats], children: list[Floats], pulls: list[Floats], by_odds: list[Floats]
+        self, block: Block, odds: list[Floats], children: Floats, pulls: Floats, by_odds: list[Floats]
     ) -> None:
         """A node's value is the certainty equivalent of its edges'. Odds always sum to 1, so that their derivatives may share a constant."""
         inputs, nodes = self.inputs, places_of(block.nodes)
         value, pull = self.sweep.values(self.plan)[nodes], self.buffer[self.game.num_gains + nodes]
         for run in inputs.runs:
-            columns, here = run.columns, by_odds[run.evaluator]
-            alpha = None if run.is_neutral or inputs.risk_aversion is None else inputs.risk_aversion[columns]
-            own = pull[:, columns]
-            for j, child in enumerate(children):
-                chance = odds[run.evaluator][:, j, None]
-                gap = np.where(chance > 0, child[:, columns] - value[:, columns], 0.0)
-                if alpha is None:
-                    pulls[j][:, columns] += own * chance
-                    here[:, j] += (own * gap).sum(axis=1)
-                    continue
-                tilt = alpha * gap
-                pulls[j][:, columns] += own * chance * np.exp(-tilt)
-                safe = np.where(alpha == 0, 1.0, alpha)
-                here[:, j] += (own * np.where(alpha == 0, gap, -np.expm1(-tilt) / safe)).sum(axis=1)
-                assert self.risk_aversion is not None
-                self.risk_aversion[columns] += (own * chance * gap**2 * aversion_slope(tilt)).sum(axis=0)
+            columns, chance, here = run.columns, odds[run.evaluator][:, :, None], by_odds[run.evaluator]
+            own = pull[:, None, columns]
+            gap = np.where(chance > 0, children[:, :, columns] - value[:, None, columns], 0.0)
+            if run.is_neutral or inputs.risk_aversion is None or self.risk_aversion is None:
+                pulls[:, :, columns] += own * chance
+                here += (own * gap).sum(axis=2)
+                continue
+            alpha = inputs.risk_aversion[columns]
+            tilt = alpha * gap
+            pulls[:, :, columns] += own * chance * np.exp(-tilt)
+            safe = np.where(alpha == 0, 1.0, alpha)
+            here += (own * np.where(alpha == 0, gap, -np.expm1(-tilt) / safe)).sum(axis=2)
+            self.risk_aversion[columns] += (own * chance * gap**2 * aversion_slope(tilt)).sum(axis=(0, 1))
 
     def _through_response(
-        self, block: Block, behaviour: Floats, children: list[Floats], pulls: list[Floats], scatters: _Scatters
+        self, block: Block, behaviour: Floats, children: Floats, pulls: Floats, scatters: _Scatters
     ) -> None:
         """Logit responses: from probabilities to scores, and on to payoffs, precision and base shares."""
         inputs, every = self.inputs, np.arange(len(behaviour))
         push = self.push[block.edges].reshape(behaviour.shape)
         by_score = behaviour * (push - (behaviour * push).sum(axis=1, keepdims=True))
         owner = np.broadcast_to(block.owner, len(behaviour))
-        own = np.stack([child[every, owner] for child in children], axis=1)
-        own = np.where(behaviour > 0, own, 0.0)
+        own = np.where(behaviour > 0, children[every, :, owner], 0.0)
         by_precision = (by_score * (own - (behaviour * own).sum(axis=1, keepdims=True))).sum(axis=1)
         np.add.at(self.precision, owner, by_precision)
-        by_worth = by_score * inputs.precision[owner][:, None]
-        for j, pull in enumerate(pulls):
-            pull[every, owner] += by_worth[:, j]
+        pulls[every, :, owner] += by_score * inputs.precision[owner][:, None]
         if block.fixed_share is None:
             share = inputs.tables[TRUTH][block.share]
             by_share = np.where(share > 0, by_score / np.where(share > 0, share, 1.0), 0.0)
             scatters.share.add(self.tables[TRUTH], by_share.reshape(-1, len(inputs)))
 
-    def _through_edges(self, block: Block, pulls: list[Floats], scatters: _Scatters) -> None:
-        """An edge's value is its gain and the discounted value of what follows."""
-        node_place, edge_place, _ = block.extra
-        for j, whole in enumerate(pulls):
-            here, pull = edge_place == j, whole
-            if here.any():
-                scatters.extra[j].add(self.buffer, whole[node_place[here]])
-            if self.inputs.discounts is not None and self.discounts is not None and block.duration is not None:
-                onward = self.sweep.buffer[block.source[j]]
-                np.add.at(self.discounts, block.duration[:, j], whole * onward)
-                pull = whole * self.inputs.discounts[block.duration[:, j]]
-            scatters.source[j].add(self.buffer, pull)
+    def _through_edges(self, block: Block, pulls: Floats, scatters: _Scatters) -> None:
+        """An edge's value is its gain and the discounted value of what follows; derivatives are [n * B, C, W]."""
+        scatters.extra.add(self.buffer, pulls[[place for place, _ in block.extra]])
+        if self.inputs.discounts is not None and self.discounts is not None and block.duration is not None:
+            np.add.at(self.discounts, block.duration, pulls * self.sweep.buffer[block.source])
+            pulls = pulls * self.inputs.discounts[block.duration]
+        scatters.source.add(self.buffer, pulls)
 
     def through_hidden(self, subgames: tuple[HiddenSubgame, ...]) -> None:
         """From the behaviour of hidden subgames to what their equilibria were found from."""
@@ -212,6 +204,28 @@ class _Pull:
         self.precision += np.nan_to_num(change.precision)
         if self.risk_aversion is not None and change.risk_aversion is not None:
             self.risk_aversion[:players] += np.nan_to_num(change.risk_aversion)
+        if change.steps is not None:
+            self._into_steps(subgame, change.steps)
+
+    def _into_steps(self, subgame: HiddenSubgame, change: StepChange) -> None:
+        """From the steps of players who discount to odds, payoffs and discount factors."""
+        game, inputs = self.game, self.inputs
+        edges, players, is_last = taken(subgame, inputs)
+        by_gain, by_odds, by_factor = map(np.nan_to_num, (change.gain, change.log_odds, change.factor))
+        for player in np.unique(players):
+            here, ends = players == player, (players == player) & is_last
+            np.add.at(self.buffer[:, player], game.gain_of_edge[edges[here]], by_gain[here])
+            child, duration = game.num_gains + game.child_of_edge[edges[ends]], game.duration_of_edge[edges]
+            if self.discounts is not None and inputs.discounts is not None:
+                factor = inputs.discounts[duration[ends], player]
+                np.add.at(self.buffer[:, player], child, by_gain[ends] * factor)
+                by_duration = self.discounts[:, player]
+                np.add.at(by_duration, duration[ends], by_gain[ends] * self.sweep.buffer[child, player])
+                np.add.at(by_duration, duration[here], by_factor[here])
+            evaluator = inputs.columns.evaluator[player]
+            odds = odds_of(game, inputs.tables[evaluator], edges[here], None)
+            by_row = np.where(odds > 0, by_odds[here] / np.where(odds > 0, odds, 1.0), 0.0)
+            np.add.at(self.tables[evaluator], game.share_of_edge[edges[here]], by_row)
 
 
 @dataclass(frozen=True)
@@ -221,15 +235,14 @@ class _Scatters:
     block: Block
 
     @cached_property
-    def source(self) -> list[_Scatter]:
-        """By edge place, the buffer rows of what follows."""
-        return [_Scatter(rows) for rows in self.block.source]
+    def source(self) -> _Scatter:
+        """The buffer rows of what follows each edge."""
+        return _Scatter(self.block.source)
 
     @cached_property
-    def extra(self) -> list[_Scatter]:
-        """By edge place, the gain rows beside it."""
-        _, edge_place, gain = self.block.extra
-        return [_Scatter(gain[edge_place == j]) for j in range(self.block.branching)]
+    def extra(self) -> _Scatter:
+        """The gain rows beside them."""
+        return _Scatter(np.array([gain for _, gain in self.block.extra], np.intp))
 
     @cached_property
     def share(self) -> _Scatter:

@@ -9,7 +9,7 @@ Axes: C columns, V evaluators (0 is the truth), W worlds, others as in `graph.ga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.errors import WorldsError
-from stratagem.graph.game import Floats, Game
+from stratagem.graph.game import Floats, Game, Ints
+from stratagem.graph.personal import drawn_weight
 from stratagem.graph.table import check_probabilities, evaluate
 from stratagem.graph.worlds import MOST, Worlds
 from stratagem.scenario.model import Scenario
+from stratagem.solve.attitudes import attitudes_in, spanned
 from stratagem.solve.kernel import SMALL_RISK_AVERSION
 
 TRUTH = 0
@@ -69,9 +71,25 @@ class Inputs:
     discounts: Floats | None  # [D, C, W] factor of each duration, None where nothing is discounted
     world: NDArray[np.int64]  # [W]
     response: str = "logit"  # how errors are drawn at decisions, or `probit`
+    casts: tuple[
+        Inputs, ...
+    ] = ()  # the same with the attitudes of each cast of the game, where they turn on what is hidden
 
     def __len__(self) -> int:
         return len(self.world)
+
+    def of(self, cast: int) -> Inputs:
+        """The inputs with the attitudes of a cast."""
+        return self.casts[cast] if self.casts else self
+
+    def factors(self, game: Game, edges: Ints, column: int | Ints, worlds: slice | NDArray[np.int64]) -> Floats:
+        """By what is discounted what follows each edge, in a column: [edges, W], or [edges] in a world each."""
+        assert self.discounts is not None
+        duration = game.duration_of_edge[edges]
+        if game.cast_of_node is None or not self.casts:
+            return np.asarray(self.discounts[duration, column, worlds])
+        table = np.stack([cast.discounts for cast in self.casts if cast.discounts is not None])
+        return np.asarray(table[game.cast_of_node[game.parent_of_edge[edges]], duration, column, worlds])
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
@@ -101,6 +119,7 @@ class Inputs:
             discounts=None if self.discounts is None else self.discounts[..., places],
             world=self.world[places],
             response=self.response,
+            casts=tuple(one.part(places) for one in self.casts),
         )
 
 
@@ -121,7 +140,14 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds, response: str = "log
     """The inputs of the sweep in some worlds; without the truth payoffs are as players hold them only. Raises `WorldsError` where a formula has no meaning or a probability is none."""
     columns = columns_of(game.players, worlds.perceived, has_truth)
     size = len(worlds)
-    views = [worlds.quantities if name is None else worlds.perceived[name] for name in columns.evaluators]
+    weights = (
+        {drawn_weight(who, stake): one for who, by in worlds.players.weights.items() for stake, one in by.items()}
+        if game.facts
+        else {}
+    )
+    views = [
+        {**(worlds.quantities if name is None else worlds.perceived[name]), **weights} for name in columns.evaluators
+    ]
     tables = [evaluate(game.expressions, view, size, game.rows_read) for view in views]
     for table in tables:
         check_probabilities(game, table, worlds.number)
@@ -129,22 +155,28 @@ def prepare(game: Game, scenario: Scenario, worlds: Worlds, response: str = "log
     gains = _payoffs(game, columns, tables, coefficients)
     _refuse_vast(gains, "payoff")
     _refuse_vast(tables[TRUTH][game.gain_value], "gain")
-    players = worlds.players
-    risk = np.array([players.risk_aversion[game.players[player]] for player in columns.player])
-    discount = np.array([players.discount[game.players[player]] for player in columns.player])
-    return Inputs(
-        columns=columns,
-        tables=tuple(tables),
-        worth=coefficients,
-        gains=gains,
-        precision=np.array([players.precision[name] for name in game.players]),
-        risk_aversion=risk if risk.any() else None,
-        discounts=None
-        if (discount == 1).all() or not game.durations.any()
-        else discount[None] ** game.durations[:, None, None],
-        world=worlds.number,
-        response=response,
+    attitudes = [attitudes_in(game, scenario, worlds, cast, tables[TRUTH]) for cast in game.casts]
+    attitudes.append(spanned(attitudes) if attitudes else attitudes_in(game, scenario, worlds, {}, tables[TRUTH]))
+    risks, discounts = (
+        np.array([getattr(one, name)[list(columns.player)] for one in attitudes])
+        for name in ("risk_aversion", "discount")
     )
+    is_discounted = bool((discounts != 1).any() and game.durations.any())
+    every = [
+        Inputs(
+            columns=columns,
+            tables=tuple(tables),
+            worth=coefficients,
+            gains=gains,
+            precision=one.precision,
+            risk_aversion=risk if risks.any() else None,
+            discounts=discount[None] ** game.durations[:, None, None] if is_discounted else None,
+            world=worlds.number,
+            response=response,
+        )
+        for one, risk, discount in zip(attitudes, risks, discounts, strict=True)
+    ]
+    return replace(every[-1], casts=tuple(every[:-1]))
 
 
 def _refuse_vast(values: Floats, what: str) -> None:

@@ -19,12 +19,19 @@ from scipy import special
 from stratagem.graph.families import LEAST_GAMMA
 from stratagem.graph.game import Floats
 from stratagem.graph.personal import personal
-from stratagem.graph.type_odds import type_odds
 from stratagem.graph.worlds import LEAST_ERROR
 from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.model import Player, Scenario
 from stratagem.scenario.names import Symbols
-from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain, private_names
+from stratagem.scenario.quantities import (
+    amounts,
+    cholesky,
+    correlation_matrix,
+    hidden_weights,
+    order_chain,
+    private_names,
+)
+from stratagem.solve.type_odds_jax import TypeOdds
 
 Array = Any
 Curve = Callable[[Array], Array]
@@ -38,7 +45,7 @@ class Draws:
         self.scenario = scenario
         self.estimates = amounts(scenario)
         self.numbers = tuple(name for name, one in self.estimates.items() if not one.is_exact)
-        self.inward = frozenset(personal(scenario, Symbols(scenario), private_names(scenario)))
+        self.inward = _inward(scenario)
         self.simplices = {
             name: dict(player.weights.dirichlet)
             for name, player in scenario.players.items()
@@ -50,6 +57,7 @@ class Draws:
         rows = [row for row, name in enumerate(every) if name in self.curves]
         factor = np.asarray(cholesky([[matrix[a][b] for b in rows] for a in rows])) if rows else np.zeros((0, 0))
         self.copula = tuple(every[row] for row in rows), factor
+        self.type_odds = TypeOdds(scenario, self.copula[0])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,13 +66,15 @@ class Draws:
         return (*self.numbers, *drawn)
 
     def quantities(self, z: Array) -> dict[str, Array]:
-        """Every number by name, [W], and how likely the types are of numbers that hang together with them."""
-        size, latent = z.shape[1], dict(zip(self.names, z, strict=True))
-        correlated = self.correlated(z)
-        latent.update(correlated)
-        exact = {name: jnp.full(size, one.parameters[0]) for name, one in self.estimates.items() if one.is_exact}
-        odds = type_odds(self.scenario, correlated, size, jnp, jax_special.ndtr)
-        return exact | {name: self.curves[name](latent[name]) for name in self.numbers} | odds
+        """Every number by name, [W]."""
+        latent = {**dict(zip(self.names, z, strict=True)), **self.correlated(z)}
+        exact = {name: jnp.full(z.shape[1], one.parameters[0]) for name, one in self.estimates.items() if one.is_exact}
+        return exact | {name: self.curves[name](latent[name]) for name in self.numbers}
+
+    def odds(self, z: Array) -> dict[str, Array]:
+        """How likely the types are of numbers that hang together with the drawn ones, by name, [W]."""
+        normals = self.correlated(z)
+        return self.type_odds(jnp.stack(list(normals.values())) if normals else jnp.zeros((0, z.shape[1])))
 
     def correlated(self, z: Array) -> dict[str, Array]:
         """The numbers that are correlated with others as standard normals [W], joined."""
@@ -139,6 +149,16 @@ class Draws:
                 )
                 found[name] = jnp.log((1 - stated) / stated) / (0.1 * (player.range or 1.0))
         return found
+
+
+def _inward(scenario: Scenario) -> frozenset[str]:
+    """The players whose weights are matters of the game, not of the world: formulas over what chance decides there, or types."""
+    typed = hidden_weights(scenario)
+    return frozenset(
+        name
+        for name in personal(scenario, Symbols(scenario), private_names(scenario))
+        if name in typed or (one := scenario.players[name].weights) is None or one.exact is not None
+    )
 
 
 # --- quantiles at standard normals -------------------------------------------------------------------------------

@@ -53,12 +53,8 @@ def equilibria(
     `given` [E, W] holds behaviour that is as it is; NaN where it is free. What is given is worth NaN.
     """
     asked = [_asked(game, one, inputs, buffer, given) for one in subgames]
-    alike: dict[object, list[int]] = {}
-    for number, one in enumerate(asked):
-        if one.numbers is not None:
-            alike.setdefault(one.paths.form if one.numbers.steps is None else number, []).append(number)
     answers: dict[int, tuple[Equilibrium, int]] = {}
-    for numbers in alike.values():
+    for numbers in _alike(asked):
         together = Numbers.joined([part for number in numbers if (part := asked[number].numbers) is not None])
         answer = solve(asked[numbers[0]].paths, together, inputs.response)
         answers.update((number, (answer, place * len(inputs))) for place, number in enumerate(numbers))
@@ -76,14 +72,13 @@ def pulled_back(
 ) -> Iterator[Change]:
     """Derivatives, by the numbers of each subgame, of what has these derivatives [A, W] by the log probabilities of its actions.
 
-    Behaviour [E, W] is what was found, and free everywhere. Raises `ValueError` where a player who decides discounts.
+    Behaviour [E, W] is what was found, and free everywhere. Raises `ValueError` where one who decides discounts and is not risk-neutral.
     """
     asked = [_asked(game, one, inputs, buffer, None) for one in subgames]
-    alike: dict[object, list[int]] = {}
-    for number, one in enumerate(asked):
-        alike.setdefault(one.paths.form, []).append(number)
+    if any(one.numbers is not None and _has_averse_steps(one.numbers) for one in asked):
+        raise ValueError("derivatives by risk aversion are those of players who do not discount")
     found: dict[int, Change] = {}
-    for numbers in alike.values():
+    for numbers in _alike(asked):
         together = Numbers.joined([part for number in numbers if (part := asked[number].numbers) is not None])
         behaviour = np.concatenate([sweep_behaviour[subgames[number].edge_of_action] for number in numbers], axis=1)
         with np.errstate(divide="ignore"):
@@ -114,6 +109,19 @@ def _asked(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, g
     _, is_stuck = _log_share(game, subgame, inputs)
     numbers = _numbers(game, subgame, inputs, buffer, given, is_free) if is_free.any() else None
     return _Asked(is_free, is_stuck, behaviour, _paths(subgame, is_free.tobytes()), numbers)
+
+
+def _alike(asked: Sequence[_Asked]) -> list[list[int]]:
+    """The places of those of one form, which are solved together; nothing is asked of a subgame in which all is given."""
+    alike: dict[object, list[int]] = {}
+    for number, one in enumerate(asked):
+        if one.numbers is not None:
+            alike.setdefault(one.paths.form if one.numbers.steps is None else number, []).append(number)
+    return list(alike.values())
+
+
+def _has_averse_steps(numbers: Numbers) -> bool:
+    return numbers.steps is not None and bool(numbers.steps.aversion[np.unique(numbers.steps.player)].any())
 
 
 def _found(subgame: HiddenSubgame, asked: _Asked, answer: tuple[Equilibrium, int] | None, size: int) -> Found:
@@ -181,14 +189,17 @@ def _sizes(subgame: HiddenSubgame) -> NDArray[np.intp]:
 
 @lru_cache(maxsize=256)
 def _paths(subgame: HiddenSubgame, free: bytes) -> Paths:
-    """The ways as paths through the information sets whose behaviour is sought: those of actions that are `free`, a byte for each."""
+    """The ways as paths through the information sets whose behaviour is sought: those of actions that are `free`, a byte for each.
+
+    Their players are agents: a player, or each of his types.
+    """
     is_free = np.frombuffer(free, bool)
     is_sought = is_free[subgame.first_action[:-1]]
     action = subgame.actions_of(subgame.ways.edge)
     is_visit = (action >= 0) & is_free[action]
     passed = np.concatenate([[0], np.cumsum(is_visit)])
     return Paths(
-        subgame.player_of_infoset[is_sought].astype(np.int64),
+        subgame.agent_of_infoset[is_sought].astype(np.int64),
         np.concatenate([[0], np.cumsum(_sizes(subgame)[is_sought])]),
         passed[subgame.ways.first],
         (np.cumsum(is_free) - 1)[action[is_visit]],
@@ -212,11 +223,13 @@ def _numbers(
     given: Floats | None,
     is_free: NDArray[np.bool_],
 ) -> Numbers:
-    """Chance and payoffs of each way, as each player has them.
+    """Chance and payoffs of each way, as each agent has them.
 
     Payoffs of the way are undiscounted: one who discounts goes by its steps.
     """
-    players, evaluators = len(game.players), inputs.columns.evaluator[: len(game.players)]
+    agents = subgame.agents
+    players = [one.player for one in agents]
+    evaluators = [inputs.columns.evaluator[player] for player in players]
     log_chance, trembles = {}, {}
     for evaluator in set(evaluators):
         odds = odds_of(game, inputs.tables[evaluator], subgame.passed, given)
@@ -225,11 +238,13 @@ def _numbers(
         trembles[evaluator] = np.zeros_like(log_chance[evaluator], np.int64)
         if not is_possible.all():
             trembles[evaluator] = (subgame.passes @ (~is_possible).astype(np.float64)).astype(np.int64)
-    gains = buffer[game.gain_of_edge[subgame.passed], :players]
-    payoff = buffer[game.num_gains + subgame.ways.leaf, :players]
+    gains = buffer[game.gain_of_edge[subgame.passed], : len(game.players)]
+    payoff = buffer[game.num_gains + subgame.ways.leaf, : len(game.players)]
     payoff = payoff + (subgame.passes @ gains.reshape(len(gains), -1)).reshape(payoff.shape)
     ours = discounting(subgame, inputs)
-    aversion = None if inputs.risk_aversion is None else inputs.risk_aversion[:players].copy()
+    aversion = None
+    if inputs.risk_aversion is not None:
+        aversion = np.array([inputs.of(one.cast).risk_aversion[one.player] for one in agents])  # type: ignore[index]
     steps = None
     if len(ours):
         steps = steps_of(game, subgame, inputs, buffer, given, is_free)
@@ -237,9 +252,9 @@ def _numbers(
             aversion[ours] = 0.0
     return Numbers(
         np.stack([log_chance[one] for one in evaluators]),
-        np.ascontiguousarray(payoff.transpose(1, 0, 2)),
+        np.ascontiguousarray(payoff.transpose(1, 0, 2)[players]),
         _log_share(game, subgame, inputs)[0][is_free],
-        inputs.precision,
+        np.array([inputs.of(one.cast).precision[one.player] for one in agents]),
         aversion,
         np.stack([trembles[one] for one in evaluators]),
         steps,

@@ -86,7 +86,7 @@ def total_of_edges(plan: Plan, inputs: Inputs, found: Floats, edges: np.ndarray,
     game = plan.game
     onward = found[game.child_of_edge[edges]]
     if inputs.discounts is not None:
-        onward = onward * inputs.discounts[game.duration_of_edge[edges], player]
+        onward = onward * inputs.factors(game, edges, player, slice(None))
     return np.asarray(onward + inputs.gains[game.gain_of_edge[edges], player])
 
 
@@ -135,7 +135,7 @@ def discount_of(plan: Plan, inputs: Inputs, edges: np.ndarray, player: int) -> F
     """The discount factor [n, 1, W] over each edge; 1 where nothing is discounted."""
     if inputs.discounts is None:
         return 1.0
-    return np.asarray(inputs.discounts[plan.game.duration_of_edge[edges], player][:, None])
+    return inputs.factors(plan.game, edges, player, slice(None))[:, None]
 
 
 def action_expectation(

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 
+@dataclass(frozen=True)
+class Agent:
+    """A player, or a type of his where his attitudes turn on what is hidden."""
+
+    player: int
+    cast: int  # one in which the type stands
+
+
 @dataclass(frozen=True, eq=False)
 class HiddenSubgame:
     """A subgame with information sets of several states.
@@ -32,6 +40,8 @@ class HiddenSubgame:
     ways: Paths
     infoset: Ints  # [I] numbers in the game
     player_of_infoset: Ints  # [I]
+    agents: tuple[Agent, ...]  # all players in order, unless some have types
+    agent_of_infoset: Ints  # [I]
     first_action: Ints  # [I+1]
     edge_of_action: Ints  # [A] one edge of each
     edges: Ints  # [J] ascending
@@ -85,6 +95,7 @@ def _read(game: Game, subgame: Subgame) -> HiddenSubgame:
     branching = np.diff(game.first_edge)
     heads = deciding[first]
     first_action = np.concatenate([[0], np.cumsum(branching[heads])])
+    agents, agent_of_infoset = _agents(game, heads)
     edges = [np.arange(game.first_edge[node], game.first_edge[node + 1]) for node in deciding]
     actions = [first_action[place] + np.arange(branching[node]) for place, node in zip(of_node, deciding, strict=True)]
     return HiddenSubgame(
@@ -93,6 +104,8 @@ def _read(game: Game, subgame: Subgame) -> HiddenSubgame:
         ways=paths(game, subgame),
         infoset=infosets.astype(np.int32),
         player_of_infoset=game.player_of_node[heads],
+        agents=agents,
+        agent_of_infoset=agent_of_infoset,
         first_action=first_action.astype(np.int32),
         edge_of_action=np.concatenate(
             [np.arange(game.first_edge[node], game.first_edge[node + 1]) for node in heads]
@@ -100,3 +113,18 @@ def _read(game: Game, subgame: Subgame) -> HiddenSubgame:
         edges=np.concatenate(edges).astype(np.int32),
         action_of_edge=np.concatenate(actions).astype(np.int32),
     )
+
+
+def _agents(game: Game, heads: Ints) -> tuple[tuple[Agent, ...], Ints]:
+    """Who decides at the information sets that begin with the nodes `heads` [I]: a player knows his own type."""
+    players = game.player_of_node[heads]
+    if game.cast_of_node is None:
+        return tuple(Agent(player, 0) for player in range(len(game.players))), players
+    found: dict[object, Agent] = {}
+    place: list[int] = []
+    for player, cast in zip(players.tolist(), game.cast_of_node[heads].tolist(), strict=True):
+        own = {key: row for key, row in game.casts[cast].items() if key[0] == game.players[player]}
+        key = (player, *sorted(own.items()))
+        found.setdefault(key, Agent(player, cast))
+        place.append(list(found).index(key))
+    return tuple(found.values()), np.array(place, np.int32)

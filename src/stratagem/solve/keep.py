@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stratagem.graph.game import NO_EVENT, TERMINAL, Floats, Game, Ints
-from stratagem.graph.type_odds import ODDS
+from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Floats, Game, Ints
+from stratagem.graph.readings import is_of_types
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.intervene import Choice
+from stratagem.solve.intervene import FREE, Choice, overrides, surprised
 from stratagem.solve.kernel import TIE_TOLERANCE
-from stratagem.solve.passage import Passage, restrict
+from stratagem.solve.passage import Passage, passage, restrict
 from stratagem.solve.plan import Plan
 from stratagem.solve.solution import SOLVED, Solution
 from stratagem.solve.sweep import Sweep, action_values, likelihood
@@ -54,7 +54,14 @@ class Keeper:
     """Holds what is kept of each chunk."""
 
     def __init__(
-        self, plan: Plan, num_worlds: int, seed: int, history: tuple[Choice, ...], nodes: Ints, edges: Ints
+        self,
+        plan: Plan,
+        num_worlds: int,
+        seed: int,
+        history: tuple[Choice, ...],
+        surprise: tuple[Choice, ...],
+        nodes: Ints,
+        edges: Ints,
     ) -> None:
         self.plan, self.game, self.seed, self.history, self.nodes, self.edges = (
             plan,
@@ -88,6 +95,7 @@ class Keeper:
         self.residual = np.zeros(size)
         self.folds, self.bifurcations = np.zeros((2, size), np.int64)
         self.sightings = sightings(game)
+        self.surprise, self.is_forced = surprise, overrides(game, surprise) != FREE
         self.told = np.zeros((len(self.sightings), size))
         self.tied = np.zeros(size, bool)
         self.quantities: dict[str, Floats] = {}
@@ -98,7 +106,7 @@ class Keeper:
 
     def draw(self, start: int, worlds: Worlds) -> None:
         """Keep the drawn numbers."""
-        named = {name: values for name, values in worlds.quantities.items() if not name.startswith(ODDS)}
+        named = {name: values for name, values in worlds.quantities.items() if not is_of_types(name)}
         for player, weights in worlds.players.weights.items():
             named.update({f"{player}.weights.{stake}": values for stake, values in weights.items()})
         for name in self.game.facts:
@@ -111,13 +119,13 @@ class Keeper:
         place: slice,
         inputs: Inputs,
         sweep: Sweep,
-        passage: Passage,
+        way: Passage,
         status: NDArray[np.int8],
         start: Floats | None = None,
     ) -> None:
         """Keep one chunk; `start` [C, W] is what the game is worth in each column, where it is not what the sweep found."""
-        game, behaviour, passed = self.game, passage.behaviour, passage.reach
-        flow = passage.flow(game)
+        game, behaviour, passed = self.game, way.behaviour, way.reach
+        flow = way.flow(game)
         self.status[place] = status
         self.world[place] = inputs.world
         self.weight[place] = passed[0]
@@ -137,7 +145,11 @@ class Keeper:
         self.believed[:, place] = worth[: len(game.players)]
         for player, believed in sweep.believed.items():
             self.believed[player, place] = believed
-        self.told[:, place] = told(game, self.sightings, passage)
+        if self.sightings:
+            onlookers = {one.player for one in self.sightings}
+            self.told[:, place] = told(
+                game, self.sightings, {one: self._as_held(inputs, sweep, way, one) for one in onlookers}
+            )
         if sweep.residual is not None:
             self.residual[place] = sweep.residual
         if sweep.turns is not None:
@@ -146,15 +158,27 @@ class Keeper:
         for player in range(len(game.players)):
             mine = self.nodes_of[player]
             self.regret[player, place] = np.einsum("nw,nw->w", passed[mine], sweep.regret[mine])
-        self._keep_likelihoods(place, passage)
+        self._keep_likelihoods(place, way)
 
-    def _keep_likelihoods(self, place: slice, passage: Passage) -> None:
+    def _as_held(self, inputs: Inputs, sweep: Sweep, way: Passage, player: int) -> Passage:
+        """The way as a player has it: by his own odds of chance, where nothing is forced, and if he is mistaken by the play that he expects."""
+        game, behaviour = self.game, way.behaviour.copy()
+        if player in sweep.held:
+            inputs, expected = sweep.held[player]
+            behaviour = surprised(game, self.surprise, expected)
+        elif inputs.columns.evaluator[player] == TRUTH:
+            return way
+        edges = np.flatnonzero((game.player_of_node[game.parent_of_edge] == CHANCE) & ~self.is_forced)
+        behaviour[edges] = inputs.tables[inputs.columns.evaluator[player]][game.share_of_edge[edges]]
+        return passage(self.plan, behaviour, way.restriction)
+
+    def _keep_likelihoods(self, place: slice, way: Passage) -> None:
         """The probability of each seen move, given the history up to it."""
-        before = np.ones(passage.behaviour.shape[1])
+        before = np.ones(way.behaviour.shape[1])
         for count in range(len(self.history)):
             part = self.restrictions[count]
             is_whole = count + 1 == len(self.history)
-            now = passage.reach[0] if is_whole else likelihood(self.plan, passage.behaviour, part.kept, part.last)[0]
+            now = way.reach[0] if is_whole else likelihood(self.plan, way.behaviour, part.kept, part.last)[0]
             with np.errstate(invalid="ignore", divide="ignore"):
                 self.seen[count, place] = np.where(before > 0, now / before, 0.0)
             before = now

@@ -73,12 +73,9 @@ def certainty_equivalent(
     return xp.where(risk_aversion == 0, mean(probability, values), equivalent)
 
 
-def averse_equivalent(xp: Any, probability: Sequence[Array], values: Sequence[Array], risk_aversion: Array) -> Array:
-    """The certainty equivalent where risk aversion is positive, not small, and times the spread of values far from overflow."""
-    pivot = values[0]
-    for value in values[1:]:
-        pivot = xp.minimum(pivot, value)
-    total = 0.0
-    for one, value in zip(probability, values, strict=True):
-        total = total + one * xp.exp((pivot - value) * risk_aversion)
+def averse_equivalent(xp: Any, probability: Array, values: Array, risk_aversion: Array) -> Array:
+    """The certainty equivalent [n, C, W] over edges of probabilities [n, B, W] and values [n, B, C, W], where risk aversion is positive,
+    not small, and times the spread of values far from overflow."""
+    pivot = xp.min(values, axis=1)
+    total = xp.einsum("njw,njcw->ncw", probability, xp.exp((pivot[:, None] - values) * risk_aversion))
     return pivot - xp.log(total) / risk_aversion

@@ -9,9 +9,10 @@ import numpy as np
 
 from stratagem.graph.game import Floats, Game
 from stratagem.graph.means import mean, unknown_to_all
+from stratagem.graph.values import formula_values
 from stratagem.graph.worlds import Worlds
 from stratagem.scenario.model import Scenario
-from stratagem.scenario.quantities import amounts
+from stratagem.scenario.quantities import amounts, resolved
 
 
 def with_means(game: Game, scenario: Scenario, worlds: Worlds, held: Collection[str] = ()) -> Worlds:
@@ -39,8 +40,13 @@ def _means(game: Game, scenario: Scenario, worlds: Worlds) -> dict[str, Floats]:
 
 
 def _perceived(scenario: Scenario, worlds: Worlds, means: Mapping[str, Floats]) -> dict[str, dict[str, Floats]]:
-    """What those hold who hold a number to be other than it is: the means too, but where they have a view of their own."""
-    return {
-        player: {**numbers, **means, **{name: numbers[name] for name in scenario.perceptions.get(player, {})}}
-        for player, numbers in worlds.perceived.items()
-    }
+    """What those hold who hold a number to be other than it is: the means too, but where they have a view of their own, and then its mean."""
+    found: dict[str, dict[str, Floats]] = {}
+    for player, numbers in worlds.perceived.items():
+        found[player] = {**numbers, **means}
+        for name, view in scenario.perceptions.get(player, {}).items():
+            if name in means and view.estimate is not None:
+                found[player][name] = np.full(len(worlds), mean(resolved(scenario, view.estimate)))
+            elif name in means and view.formula is not None:
+                found[player][name] = formula_values(scenario, view.formula, worlds.quantities, len(worlds))
+    return found

@@ -1,7 +1,7 @@
 """The probability of a history as a function of latent normals whose slopes are central differences (M12).
 
-For games whose slopes are not taken exactly: where something is hidden from players who discount, or players are mistaken about
-others. Takes latent normals in JAX; solves their worlds, and those a step aside, together and outside it with NumPy.
+For games whose slopes are not taken exactly: where something is hidden from players who discount and are not risk-neutral, players
+differ in attitudes by type, read by type what they perceive, or are mistaken. Takes latent normals in JAX; solves their worlds, and those a step aside, together and outside it with NumPy.
 
 Axes: D latent normals, W worlds.
 """
@@ -23,14 +23,15 @@ from stratagem.solve.solution import RULED_OUT, SOLVED
 from stratagem.solve.solve import Request, Solver
 
 Array = Any
-Drawn = Callable[[Array], tuple[dict[str, Array], dict[str, dict[str, Array]]]]
+Drawn = Callable[[Array], tuple[dict[str, Array], dict[str, dict[str, Array]], dict[str, Array]]]
 WIDTH = 1e-4  # standard deviations: error of the slope about 1e-8 by curvature, 1e-6 by the residual of an equilibrium
 
 
 class Differenced:
     """The log probability [W] of a history at latent normals [D, W]; minus infinity where it cannot have happened or a world has no answer.
 
-    `drawn` gives the numbers by name and the weights, by player and stake, at latent normals. `request` holds the history.
+    `drawn` gives the numbers by name, the weights by player and stake, and the correlated numbers as standard normals, at latent normals.
+    `request` holds the history.
     """
 
     gradient = "central differences"
@@ -59,35 +60,35 @@ class Differenced:
         slopes = (whole[1 : count + 1] - whole[count + 1 :]) / (2 * WIDTH)
         return whole[0], jnp.where(jnp.isfinite(slopes), slopes, 0.0)
 
-    def _solve(self, numbers: Mapping[str, Array], weights: Mapping[str, Mapping[str, Array]]) -> Floats:
-        """[…] the log probability in worlds of these numbers […]."""
-        shape = np.shape(next(iter(numbers.values())))
-        flat = {name: np.asarray(one).ravel() for name, one in numbers.items()}
-        own = {player: {stake: np.asarray(one).ravel() for stake, one in by.items()} for player, by in weights.items()}
-        chance = self._chances(flat, own)
+    def _solve(self, *drawn: Mapping[str, Any]) -> Floats:
+        """[…] the log probability in worlds of these numbers, weights and normals […]."""
+        shape = np.shape(jax.tree.leaves(drawn)[0])
+        flat = jax.tree.map(lambda one: np.asarray(one).ravel(), drawn)
+        chance = self._chances(*flat)
         is_failed = np.isnan(chance)
         self.solved, self.failed = self.solved + len(chance), self.failed + int(is_failed.sum())
         with np.errstate(divide="ignore"):
             return np.log(np.where(is_failed, 0.0, chance)).reshape(shape)
 
-    def _chances(self, numbers: Mapping[str, Floats], weights: Mapping[str, Mapping[str, Floats]]) -> Floats:
+    def _chances(
+        self, numbers: Mapping[str, Floats], weights: Mapping[str, Mapping[str, Floats]], normals: Mapping[str, Floats]
+    ) -> Floats:
         """[W] the probability; NaN where a world has no answer, one whose formulas have no value among them."""
-        size = len(next(iter(numbers.values())))
+        size = len(jax.tree.leaves((numbers, weights))[0])
         try:
-            chunks = list(self.solver.of_worlds(stated(self.scenario, numbers, weights, self.request.perceptions)))
+            worlds = stated(self.scenario, numbers, weights, self.request.perceptions, normals)
+            chunks = list(self.solver.of_worlds(worlds))
         except WorldsError:
             if size == 1:
                 return np.array([np.nan])
-            parts = [slice(place, place + 1) for place in range(size)]
-            return np.concatenate([self._chances(*_cut(numbers, weights, part)) for part in parts])
+            parts = [_world((numbers, weights, normals), place) for place in range(size)]
+            return np.concatenate([self._chances(*part) for part in parts])
         is_answered = [np.isin(chunk.status, (SOLVED, RULED_OUT)) for chunk in chunks]
         return np.concatenate(
             [np.where(here, chunk.way.reach[0], np.nan) for here, chunk in zip(is_answered, chunks, strict=True)]
         )
 
 
-def _cut(
-    numbers: Mapping[str, Floats], weights: Mapping[str, Mapping[str, Floats]], part: slice
-) -> tuple[dict[str, Floats], dict[str, dict[str, Floats]]]:
-    own = {player: {stake: one[part] for stake, one in by.items()} for player, by in weights.items()}
-    return {name: one[part] for name, one in numbers.items()}, own
+def _world(drawn: Any, place: int) -> Any:
+    """One of the worlds."""
+    return jax.tree.map(lambda one: one[place : place + 1], drawn)

@@ -16,13 +16,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from stratagem.errors import UsageError
+from stratagem.graph.attitudes import WITH_PAYOFFS, private_attitudes
 from stratagem.graph.expression import Evaluator, Expressions
 from stratagem.graph.game import TERMINAL, Expression, Game
 from stratagem.graph.means import mean, unknown_to_all
+from stratagem.graph.personal import drawn_weight
+from stratagem.graph.readings import read_apart
 from stratagem.graph.worlds import draw
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import resolved
 from stratagem.solve.columns import Columns, Inputs, columns_of, prepare
 from stratagem.solve.draws_jax import Draws
 from stratagem.solve.infosets import is_hidden
@@ -69,13 +73,25 @@ class Likelihood:
             )
         self.is_neutral, self.is_discounted = inputs.risk_aversion is None, inputs.discounts is not None
         restriction = restrict(game, history)
-        self.log_chance: Inside | Outside = (Outside if is_hidden(game) else Inside)(game, inputs, restriction)
-        self.differenced: Differenced | None = None
-        if scenario.mistakes or (is_hidden(game) and inputs.discounts is not None):
+        if self._is_rough(inputs):
             request = Request(
                 seed=setting.seed, precision=setting.precision, history=history, fixed=setting.fixed, perceptions=setting.perceptions, has_truth=False
             )  # fmt: skip
-            self.differenced = Differenced(game, scenario, request, self.drawn)
+            self.way: Inside | Outside | Differenced = Differenced(game, scenario, request, self.drawn)
+        else:
+            self.way = (Outside if is_hidden(game) else Inside)(game, inputs, restriction)
+
+    def _is_rough(self, inputs: Inputs) -> bool:
+        """Whether slopes are differences: of players who are mistaken, of numbers or attitudes by type, of hidden games with aversion and discounts."""
+        game, scenario = self.game, self.scenario
+        facts = set(game.facts)
+        return bool(
+            scenario.mistakes
+            or game.casts
+            or private_attitudes(scenario, Symbols(scenario), facts, WITH_PAYOFFS)
+            or any(facts.issuperset(turns_on) for turns_on in read_apart(scenario).values())
+            or (is_hidden(game) and inputs.discounts is not None and inputs.risk_aversion is not None)
+        )
 
     def _sample(self) -> Inputs:
         """The inputs of a few worlds, which show what a solve reads."""
@@ -102,15 +118,16 @@ class Likelihood:
         return jnp.where((margins >= 0).all(axis=0), jnp.exp(-_slope(margins)), 0.0)
 
     def _chance(self, z: Array) -> tuple[Array, Array]:
-        if self.differenced is not None:
-            return self.differenced(z), self.margins(z)
+        if isinstance(self.way, Differenced):
+            return self.way(z), self.margins(z)
         numbers, margins = self.numbers(z)
-        return self.log_chance(numbers), margins
+        return self.way(numbers), margins
 
     @property
-    def way(self) -> Inside | Outside | Differenced:
-        """How the game is solved and slopes are taken."""
-        return self.log_chance if self.differenced is None else self.differenced
+    def gradient(self) -> str:
+        """How slopes are taken."""
+        is_mixed = self.draws.type_odds.names and not isinstance(self.way, Differenced)
+        return self.way.gradient + (", odds of types by central differences" if is_mixed else "")
 
     @property
     def is_solved_together(self) -> bool:
@@ -120,16 +137,17 @@ class Likelihood:
     def numbers(self, z: Array) -> tuple[Numbers, Array]:
         """What a solve reads at latent normals [D, W], and the margins by which weights keep their order."""
         quantities, weights, margins = self._drawn(z)
-        return self.read(quantities, weights, z.shape[1]), margins
+        return self.read({**quantities, **self.draws.odds(z)}, weights, z.shape[1]), margins
 
     def margins(self, z: Array) -> Array:
         """[n, W] the margins by which weights keep their order."""
         return self._drawn(z)[2]
 
-    def drawn(self, z: Array) -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:
-        """The numbers by name, and the weights that are drawn as a whole, by player and stake: each [W]."""
+    def drawn(self, z: Array) -> tuple[dict[str, Array], dict[str, dict[str, Array]], dict[str, Array]]:
+        """The numbers by name, the weights that are drawn as a whole by player and stake, and the correlated numbers as standard normals: each [W]."""
         quantities, weights, _ = self._drawn(z)
-        return quantities, {player: one for player, one in weights.items() if player in self.draws.simplices}
+        whole = {player: one for player, one in weights.items() if player in self.draws.simplices}
+        return quantities, whole, self.draws.correlated(z)
 
     def _drawn(self, z: Array) -> tuple[dict[str, Array], dict[str, dict[str, Array]], Array]:
         size = z.shape[1]
@@ -142,7 +160,9 @@ class Likelihood:
         setting, value = self.setting, self.formulas.at(quantities, size)
         views = self._views(quantities, value, size)
         columns = columns_of(self.game.players, views)
-        tables = [self.table.at(quantities if name is None else views[name], size) for name in columns.evaluators]
+        inward = {drawn_weight(who, stake): one for who, by in weights.items() for stake, one in by.items()}
+        held = [{**(quantities if name is None else views[name]), **inward} for name in columns.evaluators]
+        tables = [self.table.at(numbers, size) for numbers in held]
         worth = self._worth(columns, weights, quantities, value, size)
         precision = self.draws.precision(quantities, value, size)
         if setting.precision is not None:
@@ -169,11 +189,15 @@ class Likelihood:
             common = {**quantities, **means}
             found = dict.fromkeys(self.game.players, common)
         for player, views in (self.scenario.perceptions if self.setting.perceptions else {}).items():
-            own = {
-                name: value(one.formula) if one.formula else quantities[f"{player}.{name}"]
-                for name, one in views.items()
-            }
-            found[player] = {**quantities, **means, **own}
+            own = dict(means)
+            for name, one in views.items():
+                if one.formula is not None:
+                    own[name] = value(one.formula)
+                elif name in means and one.estimate is not None:
+                    own[name] = jnp.full(size, mean(resolved(self.scenario, one.estimate)))
+                else:
+                    own[name] = quantities[f"{player}.{name}"]
+            found[player] = {**quantities, **own}
         return found
 
     def _worth(

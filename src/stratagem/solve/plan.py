@@ -31,9 +31,9 @@ class Block:
     is_chance: bool
     owner: int | Ints  # a player, or [n]
     branching: int  # B
-    source: tuple[NDArray[np.intp], ...]  # B of [n] buffer rows
-    duration: Ints | None  # [n, B]; None where all are 0
-    extra: tuple[Ints, Ints, Ints]  # node place, edge place, gain row
+    source: NDArray[np.intp]  # [n*B] buffer rows
+    duration: Ints | None  # [n*B]; None where all are 0
+    extra: tuple[tuple[int, int], ...]  # place among the edges, gain row
     share: Ints  # [n, B] expression rows
     fixed_share: Floats | None  # [n, B, 1] where shares are constants
     preferred: NDArray[np.bool_] | None  # [n, B] the action that a tie rule names
@@ -41,6 +41,7 @@ class Block:
     ties: str
     step: int
     is_given: bool  # decisions whose behaviour the equilibrium of a hidden subgame gives
+    cast: int  # of the players' attitudes
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def _blocks(game: Game, constant: dict[int, float], begins: Ints, is_hidden: NDA
     is_chance = game.player_of_node < 0
     ties = np.array([_tie_group(game, node) for node in range(game.num_nodes)])
     inner = np.flatnonzero(game.player_of_node != TERMINAL)
-    keys = np.stack([-begins, is_hidden, -game.layer_of_node, is_chance, branching, ties], axis=1)[inner]
+    cast = np.zeros(game.num_nodes, np.int32) if game.cast_of_node is None else game.cast_of_node
+    keys = np.stack([-begins, is_hidden, -game.layer_of_node, is_chance, branching, ties, cast], axis=1)[inner]
     _, group = np.unique(keys, axis=0, return_inverse=True)
     order = np.argsort(group, kind="stable")
     bounds = np.flatnonzero(np.diff(group[order])) + 1
@@ -110,6 +112,7 @@ def _blocks(game: Game, constant: dict[int, float], begins: Ints, is_hidden: NDA
             int(branching[first]),
             constant,
             bool(is_hidden[first]),
+            int(cast[first]),
         )
 
 
@@ -124,13 +127,13 @@ def _tie_group(game: Game, node: int) -> int:
 
 
 def _block(
-    game: Game, nodes: Ints, is_chance: bool, branching: int, constant: dict[int, float], is_hidden: bool
+    game: Game, nodes: Ints, is_chance: bool, branching: int, constant: dict[int, float], is_hidden: bool, cast: int
 ) -> Block:
     edges: Ints = np.asarray(game.first_edge[nodes][:, None] + np.arange(branching, dtype=np.int32), np.int32)
     child, gain = game.child_of_edge[edges], game.gain_of_edge[edges]
     ends = game.player_of_node[child] == TERMINAL
     source = np.where(ends, gain, game.num_gains + child).astype(np.intp)
-    node_place, edge_place = np.nonzero(~ends & (gain != 0))
+    extra = np.flatnonzero(~ends & (gain != 0))
     duration = np.where(ends, 0, game.duration_of_edge[edges]).astype(np.int32)
     share = game.share_of_edge[edges]
     owners = game.player_of_node[nodes]
@@ -144,9 +147,9 @@ def _block(
         is_chance=is_chance,
         owner=int(owners[0]) if (owners == owners[0]).all() else owners,
         branching=branching,
-        source=tuple(np.ascontiguousarray(column) for column in source.T),
-        duration=duration if duration.any() else None,
-        extra=(node_place.astype(np.int32), edge_place.astype(np.int32), gain[node_place, edge_place]),
+        source=source.ravel(),
+        duration=duration.ravel() if duration.any() else None,
+        extra=tuple(zip(extra.tolist(), gain.flat[extra].tolist(), strict=True)),
         share=share,
         fixed_share=shares[..., None] if is_fixed else None,
         preferred=_preferred(game, step, edges) if not is_chance else None,
@@ -154,6 +157,7 @@ def _block(
         ties=game.steps[step].ties if step < len(game.steps) and not is_chance else "equal",
         step=step,
         is_given=is_hidden and not is_chance,
+        cast=cast,
     )
 
 

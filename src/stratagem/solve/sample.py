@@ -45,7 +45,7 @@ def sampled_totals(
             break
         total[here] += factor[here] * inputs.gains[game.gain_of_edge[edge[here]], column, world[here]]
         if inputs.discounts is not None:
-            factor[here] *= inputs.discounts[game.duration_of_edge[edge[here]], column, world[here]]
+            factor[here] *= inputs.factors(game, edge[here], column, world[here])
         node[here] = game.child_of_edge[edge[here]]
         alive[here] = game.player_of_node[node[here]] != TERMINAL
         going = np.flatnonzero(alive)

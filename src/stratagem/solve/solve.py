@@ -31,7 +31,7 @@ RESPONSES = (LOGIT, "probit")
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
 DRAW_WORLDS = 8192
-CHUNK_BYTES = 48 << 20
+CHUNK_BYTES = 64 << 20
 BATCH_BYTES = 96 << 20
 MAX_KEPT_BYTES = 1 << 30
 
@@ -129,7 +129,8 @@ class Solver:
         """What is to hold the answer. Raises `TooLargeError` where it would not fit."""
         nodes, edges = self._decisions()
         self._check_size(len(edges))
-        return Keeper(self.plan, self.request.worlds, self.request.seed, self.request.history, nodes, edges)
+        one = self.request
+        return Keeper(self.plan, one.worlds, one.seed, one.history, self.surprise, nodes, edges)
 
     def again(self, chunk: Chunk) -> Chunk:
         """A chunk that was swept for another history or surprise of this game, passed through under this one's."""
@@ -163,7 +164,7 @@ class Solver:
                 f"the unknown response {quote(response)}{near(response, RESPONSES)}; one of {', '.join(RESPONSES)} [M9]"
             )
         is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
-        if self.plan.hidden or scenario.mistakes or response != LOGIT:
+        if self.plan.hidden or self.game.casts or scenario.mistakes or response != LOGIT:
             if name == "jax":
                 raise UsageError(
                     "the JAX engine solves public games with logit responses only [M9]; leave `engine` at `auto`"
@@ -229,8 +230,10 @@ class Solver:
         given = np.full((self.game.num_edges, len(inputs)), np.nan)
         owner = self.game.player_of_node[self.game.parent_of_edge]
         believed: dict[int, Floats] = {}
+        views: dict[int, Sweep] = {}
         for player, own in held.items():
             view = backward(self.plan, own, tie_rule)
+            views[player] = view
             given[owner == player] = view.behaviour[owner == player]
             start = self._forced_start(own, view.behaviour) if self.surprise else view.values(self.plan)[0]
             believed[player] = start[player]
@@ -238,7 +241,11 @@ class Solver:
         for one in self.unsettling:
             given = after_surprise(self.game, one, sweep.behaviour, given)
             sweep = backward(self.plan, inputs, tie_rule, given)
+        for view in views.values():
+            if view.is_unsolved is not None:
+                sweep.is_unsolved = view.is_unsolved | (False if sweep.is_unsolved is None else sweep.is_unsolved)
         sweep.believed = believed
+        sweep.held = {player: (held[player], view.behaviour) for player, view in views.items()}
         return sweep
 
     def _forced_start(self, inputs: Inputs, behaviour: Floats) -> Floats:
@@ -281,7 +288,8 @@ class Solver:
             player: {stake: np.repeat(values, repeat) for stake, values in stakes.items()}
             for player, stakes in worlds.players.weights.items()
         }
-        return stated(self.scenario, repeated, weights, one.perceptions)
+        normals = {name: np.repeat(values, repeat) for name, values in worlds.normals.items()}
+        return stated(self.scenario, repeated, weights, one.perceptions, normals)
 
     def _worlds(self, first: int, count: int) -> Worlds:
         one = self.request

@@ -13,18 +13,25 @@ from numpy.typing import NDArray
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.solve.columns import Inputs
 from stratagem.solve.hidden.steps import Steps
-from stratagem.solve.infosets import HiddenSubgame
+from stratagem.solve.infosets import Agent, HiddenSubgame
 from stratagem.solve.subgames import Paths
 
 Longs = NDArray[np.int64]
 
 
-def discounting(subgame: HiddenSubgame, inputs: Inputs) -> Ints:
-    """The players who decide in a subgame and discount."""
-    movers = np.unique(subgame.player_of_infoset)
+def discounting(subgame: HiddenSubgame, inputs: Inputs) -> list[int]:
+    """The agents who decide in a subgame and discount."""
     if inputs.discounts is None:
-        return movers[:0]
-    return np.asarray(movers[(inputs.discounts[:, movers] != 1).any(axis=(0, 2))])
+        return []
+    movers = np.unique(subgame.agent_of_infoset).tolist()
+    return [one for one in movers if (_discounts(subgame.agents[one], inputs) != 1).any()]
+
+
+def _discounts(agent: Agent, inputs: Inputs) -> Floats:
+    """An agent's discount factors [D, W]."""
+    found = inputs.of(agent.cast).discounts
+    assert found is not None
+    return np.asarray(found[:, agent.player])
 
 
 def odds_of(game: Game, table: Floats, edges: Ints, given: Floats | None) -> Floats:
@@ -42,24 +49,24 @@ def steps_of(
     given: Floats | None,
     is_free: NDArray[np.bool_],
 ) -> Steps:
-    """The trees of the players who discount, alike but for what the steps mean to each; `is_free` [A] are the actions sought."""
+    """The trees of the agents who discount, alike but for what the steps mean to each; `is_free` [A] are the actions sought."""
     edge, parent, path, depth = _tree(subgame.ways)
-    players = discounting(subgame, inputs)
-    copies = len(players)
-    order = np.argsort(np.tile(depth, copies), kind="stable")
+    agents = discounting(subgame, inputs)
+    copies = len(agents)
+    order = _order(depth, copies)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     parents = np.tile(parent, copies)
     above = place[parents + np.repeat(np.arange(copies) * len(edge), len(edge))]
     action = subgame.actions_of(edge)
     action = np.where((action >= 0) & is_free[action], (np.cumsum(is_free) - 1)[action], -1)
-    meant = [_meant(game, inputs, buffer, given, edge, path, one) for one in players.tolist()]
+    meant = [_meant(game, inputs, buffer, given, edge, path, subgame.agents[one]) for one in agents]
     log_odds, gain, factor = (np.concatenate([one[part] for one in meant])[order] for part in range(3))
-    aversion = np.zeros((len(game.players), len(inputs)))
+    aversion = np.zeros((len(subgame.agents), len(inputs)))
     if inputs.risk_aversion is not None:
-        aversion[:] = inputs.risk_aversion[: len(game.players)]
+        aversion[:] = [inputs.of(one.cast).risk_aversion[one.player] for one in subgame.agents]  # type: ignore[index]
     return Steps(
-        np.repeat(players, len(edge)).astype(np.int64)[order],
+        np.repeat(agents, len(edge)).astype(np.int64)[order],
         np.where(parents >= 0, above, -1)[order],
         np.tile(path, copies)[order],
         np.tile(action, copies).astype(np.int64)[order],
@@ -70,13 +77,27 @@ def steps_of(
     )
 
 
+def taken(subgame: HiddenSubgame, inputs: Inputs) -> tuple[Ints, Longs, NDArray[np.bool_]]:
+    """By step [T]: its edge, the agent in whose tree it is, and whether it is the last of a path."""
+    edge, _, path, depth = _tree(subgame.ways)
+    agents = discounting(subgame, inputs)
+    order = _order(depth, len(agents))
+    agent = np.repeat(agents, len(edge)).astype(np.int64)
+    return np.tile(edge, len(agents))[order], agent[order], np.tile(path >= 0, len(agents))[order]
+
+
+def _order(depth: Longs, copies: int) -> Longs:
+    """In which the steps of so many trees stand: by depth."""
+    return np.argsort(np.tile(depth, copies), kind="stable")
+
+
 def _meant(
-    game: Game, inputs: Inputs, buffer: Floats, given: Floats | None, edge: Ints, path: Longs, player: int
+    game: Game, inputs: Inputs, buffer: Floats, given: Floats | None, edge: Ints, path: Longs, agent: Agent
 ) -> tuple[Floats, Floats, Floats]:
-    """Log odds, gains and discount factors [T, W] of a player's."""
-    assert inputs.discounts is not None
+    """Log odds, gains and discount factors [T, W] of an agent's."""
+    player = agent.player
     odds = odds_of(game, inputs.tables[inputs.columns.evaluator[player]], edge, given)
-    gain, factor = buffer[game.gain_of_edge[edge], player], inputs.discounts[game.duration_of_edge[edge], player]
+    gain, factor = buffer[game.gain_of_edge[edge], player], _discounts(agent, inputs)[game.duration_of_edge[edge]]
     last = np.flatnonzero(path >= 0)
     gain[last] += factor[last] * buffer[game.num_gains + game.child_of_edge[edge[last]], player]
     with np.errstate(divide="ignore"):

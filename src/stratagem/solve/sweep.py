@@ -22,9 +22,9 @@ from stratagem.solve.kernel import (
     best_set,
     break_ties,
     certainty_equivalent,
-    mean,
     quantal_response,
 )
+from stratagem.solve.memory import keep_freed
 from stratagem.solve.plan import Block, Plan, places_of
 
 Bools = NDArray[np.bool_]
@@ -46,6 +46,9 @@ class Sweep:
     is_unsolved: Bools | None = None  # [W] no equilibrium was found
     turns: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None  # each [W]: folds of branches, and bifurcations
     believed: Mapping[int, Floats] = field(default_factory=dict)  # [W] root values as the mistaken have them, by player
+    held: Mapping[int, tuple[Inputs, Floats]] = field(
+        default_factory=dict
+    )  # the game and its behaviour [E, W] as the mistaken have them, by player
 
     def values(self, plan: Plan) -> Floats:
         """[N, C, W]."""
@@ -57,6 +60,7 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None, given: Flo
 
     `given` [E, W] is behaviour that is as it is, whatever it is worth; NaN where it is free.
     """
+    keep_freed()
     game, size = plan.game, len(inputs)
     buffer = np.empty((game.num_gains + game.num_nodes, *inputs.gains.shape[1:]))
     buffer[: game.num_gains] = inputs.gains
@@ -73,7 +77,7 @@ def backward(plan: Plan, inputs: Inputs, tie_rule: str | None = None, given: Flo
         for place, block in enumerate(plan.backward):
             if place in plan.hidden:
                 _solve_hidden(plan.hidden[place], plan, inputs, sweep, given)
-            _sweep_block(block, plan, inputs, sweep, tie_rule, given)
+            _sweep_block(block, plan, inputs.of(block.cast), sweep, tie_rule, given)
     return sweep
 
 
@@ -89,7 +93,8 @@ def at_start(plan: Plan, inputs: Inputs, behaviour: Floats, is_forced: Bools) ->
         if block.is_chance:
             forced = is_forced[block.edges].reshape(-1, block.branching, 1)
             odds = [np.where(forced, here, table[block.share]) for table in inputs.tables]
-        values[block.nodes] = _combine(inputs, odds, edge_values(block, inputs, buffer), is_tame)
+        own = inputs.of(block.cast)
+        _combine(own, odds, edge_values(block, own, buffer), is_tame, values, block.nodes)
     return np.asarray(values[0])
 
 
@@ -119,26 +124,26 @@ def _solve_hidden(
 def _sweep_block(
     block: Block, plan: Plan, inputs: Inputs, sweep: Sweep, tie_rule: str | None, given: Floats | None
 ) -> None:
-    children = edge_values(block, inputs, sweep.buffer)
+    children, values = edge_values(block, inputs, sweep.buffer), sweep.values(plan)
     if block.is_chance:
         odds = [_as_given(block, table[block.share], given) for table in inputs.tables]
         behaviour = odds[TRUTH]
-        value = _combine(inputs, odds, children, sweep.is_tame)
+        _combine(inputs, odds, children, sweep.is_tame, values, block.nodes)
     elif block.is_given:
         behaviour = sweep.behaviour[block.edges].reshape(-1, block.branching, len(inputs))
-        value = _combine(inputs, [behaviour] * len(inputs.tables), children, sweep.is_tame)
+        _combine(inputs, [behaviour] * len(inputs.tables), children, sweep.is_tame, values, block.nodes)
     else:
-        own = np.stack([_own(block, child) for child in children], axis=1)
+        own = _own(block, children)
         share = _share(block, inputs)
         is_available = None if share is None else share > 0
         if is_available is not None:
             is_available = _mark_stuck(block, plan, sweep, is_available, own.shape)
         behaviour = _respond(block, inputs, own, share, is_available, children, sweep, tie_rule)
         behaviour = _as_given(block, behaviour, given)
-        value = _combine(inputs, [behaviour] * len(inputs.tables), children, sweep.is_tame)
+        _combine(inputs, [behaviour] * len(inputs.tables), children, sweep.is_tame, values, block.nodes)
         reachable = own if is_available is None else np.where(is_available, own, -np.inf)
-        sweep.regret[block.nodes] = reachable.max(axis=1) - _own(block, value)
-    sweep.values(plan)[block.nodes] = value
+        nodes = block.nodes if isinstance(block.owner, int) else places_of(block.nodes)
+        sweep.regret[block.nodes] = reachable.max(axis=1) - values[nodes, block.owner]
     sweep.behaviour[block.edges] = behaviour.reshape(-1, len(inputs))
 
 
@@ -173,19 +178,14 @@ def _stuck(plan: Plan, sweep: Sweep, size: int) -> Bools:
     return sweep.is_stuck
 
 
-def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> list[Floats]:
-    """The value [n, C, W] of each edge of a block: gain plus discounted continuation."""
-    found = []
-    node_place, edge_place, gain = block.extra
-    for j in range(block.branching):
-        value = buffer.take(block.source[j], axis=0, mode="clip")
-        if inputs.discounts is not None and block.duration is not None:
-            value *= inputs.discounts[block.duration[:, j]]
-        here = edge_place == j
-        if here.any():
-            value[node_place[here]] += buffer[gain[here]]
-        found.append(value)
-    return found
+def edge_values(block: Block, inputs: Inputs, buffer: Floats) -> Floats:
+    """The value [n, B, C, W] of each edge of a block: gain plus discounted continuation."""
+    value = buffer.take(block.source, axis=0, mode="clip")
+    if inputs.discounts is not None and block.duration is not None:
+        value *= inputs.discounts[block.duration]
+    for place, gain in block.extra:
+        value[place] += buffer[gain]
+    return value.reshape(-1, block.branching, *value.shape[1:])
 
 
 def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, column: int | Ints) -> Floats:
@@ -195,7 +195,7 @@ def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, column:
     """
     onward = sweep.buffer[game.num_gains + game.child_of_edge[edges], column]
     if inputs.discounts is not None:
-        onward = onward * inputs.discounts[game.duration_of_edge[edges], column]
+        onward = onward * inputs.factors(game, edges, column, slice(None))
     worth = np.asarray(onward + sweep.buffer[game.gain_of_edge[edges], column])
     if sweep.worth is not None and sweep.hidden_edges is not None:
         mover = game.player_of_node[game.parent_of_edge[edges]]
@@ -205,10 +205,11 @@ def action_values(game: Game, inputs: Inputs, sweep: Sweep, edges: Ints, column:
     return worth
 
 
-def _own(block: Block, value: Floats) -> Floats:
+def _own(block: Block, children: Floats) -> Floats:
+    """[n, B, W]: what each edge is worth to who moves."""
     if isinstance(block.owner, int):
-        return value[:, block.owner]
-    return np.asarray(value[np.arange(len(value)), block.owner])
+        return children[:, :, block.owner]
+    return np.asarray(children[np.arange(len(children)), :, block.owner])
 
 
 def _respond(
@@ -217,7 +218,7 @@ def _respond(
     own: Floats,
     share: Floats | None,
     is_available: Bools | None,
-    children: list[Floats],
+    children: Floats,
     sweep: Sweep,
     tie_rule: str | None,
 ) -> Floats:
@@ -238,16 +239,14 @@ def _respond(
     return _by_rule(block, tie_rule or block.ties, best, share, children, inputs)
 
 
-def _by_rule(
-    block: Block, rule: str, best: Bools, share: Floats | None, children: list[Floats], inputs: Inputs
-) -> Floats:
+def _by_rule(block: Block, rule: str, best: Bools, share: Floats | None, children: Floats, inputs: Inputs) -> Floats:
     if rule in ("first", "last"):
         order = best if rule == "first" else best[:, ::-1]
         first = (np.cumsum(order, axis=1) == 1) & order
         return np.asarray(first if rule == "first" else first[:, ::-1], np.float64)
     if rule in ("concede", "resist"):
         players = len(inputs.precision)
-        others = np.stack([child[:, :players].sum(axis=1) - _own(block, child) for child in children], axis=1)
+        others = children[:, :, :players].sum(axis=2) - _own(block, children)
         return np.asarray(break_ties(np, best, share, others, 1.0 if rule == "concede" else -1.0))
     if rule != "equal" and block.preferred is not None:
         preferred = best & block.preferred[..., None]
@@ -255,32 +254,36 @@ def _by_rule(
     return np.asarray(break_ties(np, best, share, None, 1.0))
 
 
-def _combine(inputs: Inputs, odds: list[Floats], children: list[Floats], is_tame: bool) -> Floats:
-    """The value [n, C, W] of each node under each evaluator's odds [n, B, W]: means, and certainty equivalents where a player
-    is not risk-neutral."""
-    value = np.empty_like(children[0])
+def _combine(
+    inputs: Inputs, odds: list[Floats], children: Floats, is_tame: bool, values: Floats, nodes: slice | Ints
+) -> None:
+    """Put the values of a block's nodes under each evaluator's odds [n, B, W] among `values` [N, C, W]: means over edges, and certainty
+    equivalents where a player is not risk-neutral."""
     for run in inputs.runs:
-        probability = [odds[run.evaluator][:, j, None] for j in range(len(children))]
-        worth = [child[:, run.columns] for child in children]
+        here, worth = odds[run.evaluator], children[:, :, run.columns]
         if run.is_neutral or inputs.risk_aversion is None:
-            value[:, run.columns] = mean(probability, worth)
+            values[nodes, run.columns] = np.einsum("njw,njcw->ncw", here, worth)
         else:
-            value[:, run.columns] = _equivalent(probability, worth, inputs.risk_aversion[run.columns], run, is_tame)
-    return value
+            values[nodes, run.columns] = _equivalent(here, worth, inputs.risk_aversion[run.columns], run, is_tame)
 
 
-def _equivalent(probability: list[Floats], values: list[Floats], alpha: Floats, run: Run, is_tame: bool) -> Floats:
+def _equivalent(odds: Floats, worth: Floats, alpha: Floats, run: Run, is_tame: bool) -> Floats:
     """Certainty equivalents; where risk aversion is small the form that is exact as it goes to 0 takes over."""
     if is_tame and run.is_averse:
-        found = np.asarray(averse_equivalent(np, probability, values, alpha))
+        found = np.asarray(averse_equivalent(np, odds, worth, alpha))
     else:
-        found = np.asarray(certainty_equivalent(np, probability, values, alpha, is_small=False))
+        found = np.asarray(certainty_equivalent(np, *_by_edge(odds, worth), alpha, is_small=False))
     if len(run.mild):
-        odds, worth = ([part[..., run.mild] for part in parts] for parts in (probability, values))
-        exact = certainty_equivalent(np, odds, worth, alpha[:, run.mild], is_small=True)
-        is_mild = np.abs(alpha[:, run.mild]) * _spread(worth) < MILD_EXPONENT
+        odds, worth, alpha = (part[..., run.mild] for part in (odds, worth, alpha))
+        exact = certainty_equivalent(np, *_by_edge(odds, worth), alpha, is_small=True)
+        is_mild = np.abs(alpha) * (worth.max(axis=1) - worth.min(axis=1)) < MILD_EXPONENT
         found[..., run.mild] = np.where(is_mild, exact, found[..., run.mild])
     return found
+
+
+def _by_edge(odds: Floats, worth: Floats) -> tuple[list[Floats], list[Floats]]:
+    edges = range(odds.shape[1])
+    return [odds[:, edge, None] for edge in edges], [worth[:, edge] for edge in edges]
 
 
 def _is_tame(plan: Plan, inputs: Inputs) -> bool:
@@ -290,14 +293,6 @@ def _is_tame(plan: Plan, inputs: Inputs) -> bool:
     depth = len(np.unique(plan.game.layer_of_node))
     spread = (float(inputs.gains.max()) - float(inputs.gains.min())) * depth
     return float(np.abs(inputs.risk_aversion).max()) * spread < SAFE_EXPONENT
-
-
-def _spread(values: list[Floats]) -> Floats:
-    """How far the values of a node's edges lie apart."""
-    most, least = values[0], values[0]
-    for value in values[1:]:
-        most, least = np.maximum(most, value), np.minimum(least, value)
-    return np.asarray(most - least)
 
 
 def forward(plan: Plan, behaviour: Floats, kept: Bools | None = None) -> Floats:

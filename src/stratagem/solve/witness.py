@@ -8,7 +8,7 @@ Axes: R rows, W worlds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -97,7 +97,6 @@ def _of(
         yield Sighting(player, step, hidden, value, look, np.array(edges, np.int32))
 
 
-def told(game: Game, found: tuple[Sighting, ...], passage: Passage) -> Floats:
-    """[R, W] the probability of each sighting, joint with what the history has before it."""
-    rows = [passage.so_far(game, one.edges).sum(axis=0) for one in found]
-    return np.array(rows) if rows else np.zeros((0, passage.behaviour.shape[1]))
+def told(game: Game, found: tuple[Sighting, ...], ways: Mapping[int, Passage]) -> Floats:
+    """[R, W] the probability of each sighting, joint with what the history has before it, on the way as its onlooker has it."""
+    return np.array([ways[one.player].so_far(game, one.edges).sum(axis=0) for one in found])

@@ -31,9 +31,9 @@ class Equilibrium:
     """What each world came to.
 
     At finite precision the residual is the greatest difference between a probability and the response to all of them. In the limit,
-    where that difference is precision times rounding, it is the most that the last Newton step moved a probability
-    (where rounding hindered that step, the difference itself); there regret shows
-    that each choice is a best reply, and the way of getting there that beliefs fit trembles.
+    where that difference is precision times rounding, it is how far two readings of the limit differ, with what is left there of
+    actions that die out; or where behaviour is taken as it is, the most that the last Newton step moved a probability. There regret
+    shows that each choice is a best reply, and the way of getting there that beliefs fit trembles.
     """
 
     log_behaviour: Floats  # [A, W] log probability of the action at its infoset
@@ -42,7 +42,7 @@ class Equilibrium:
     precision_reached: Floats  # [W] share of the precision asked for; in the limit, the precision itself
     folds: NDArray[np.int64]  # [W] how often the branch turned back on the way
     bifurcations: NDArray[np.int64]  # [W] how often another branch crossed it
-    drift: Floats  # [W] in the limit, how much a probability would still move if precision doubled, to first order
+    drift: Floats  # [W] in the limit, how far two readings of it differ, or how much a probability would still move if precision doubled
     worth: Floats  # [A, W] of the action to its mover, given beliefs; NaN where it is not available
     regret: Floats  # [I, W] what the mover would gain at the infoset by the best action instead, in payoff
     log_reach: Floats  # [I, W] log probability of reaching the infoset, as its mover evaluates chance

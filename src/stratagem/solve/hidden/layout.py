@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
 from stratagem.solve.hidden.paths import Floats, Ints, Paths
+
+SHARED = 2  # visits that share what weighs them, from which on average sharing pays
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,18 @@ class Layout:
     def most_others(self) -> int:
         """The most actions that weigh a path."""
         return int(np.diff(self.others.indptr).max(initial=0))
+
+    @cached_property
+    def distinct_others(self) -> tuple[sparse.csr_array, Ints] | None:
+        """The different rows of `others` [U, A], and which of them weighs each visit [V]; None where few visits share theirs."""
+        others = self.others.sorted_indices()
+        keys = [others.indices[begin:end].tobytes() for begin, end in pairwise(others.indptr.tolist())]
+        number = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        if SHARED * len(number) > self.num_visits:
+            return None
+        row = np.array([number[key] for key in keys])
+        first = np.unique(row, return_index=True)[1]
+        return sparse.csr_array(others[first]), row
 
     @cached_property
     def paths_of_infoset(self) -> sparse.csr_array:

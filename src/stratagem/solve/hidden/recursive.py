@@ -105,42 +105,81 @@ class Reckoned:
 def reckon(one: Recursion, log_choice: Floats) -> Reckoned:
     """The worth of these players' actions under log probabilities [A, W] of choice."""
     form, steps = one.form, one.steps
-    alpha = steps.aversion[steps.player]
-    log_odds = steps.log_odds + np.where(steps.action[:, None] >= 0, log_choice[steps.action], 0.0)
-    value, log_passed, lean = _back(steps, log_odds, alpha)
-    size = _sizes(form.first, len(form.own))
-    weight = form.before @ log_choice + one.log_odds
-    weight -= np.repeat(_log_sum(weight, form.first), size, axis=0)
-    total, own_alpha = one.past + value[form.own], alpha[form.own]
-    worth = _equivalent(own_alpha[form.first], weight, total, form.first)
-    gap = total - np.repeat(worth, size, axis=0)
+    behind = look_back(steps, odds(steps, log_choice))
+    at = look_over(one, log_choice, behind)
+    log_passed = _passed_on(steps, behind)
     early, late = form.early, form.late
-    share = np.exp(weight - own_alpha * gap)
     onward = log_passed[steps.parent[late[1]]] - log_passed[form.own[late[0]]]
     onward += _log_factor(steps, form.own[late[0]])
-    slopes = np.concatenate([_lean(own_alpha, weight, gap)[early[0]], share[late[0]] * np.exp(onward) * lean[late[1]]])
+    slopes = np.concatenate([at.lean[early[0]], at.share[late[0]] * np.exp(onward) * behind.lean[late[1]]])
     table = np.zeros_like(log_choice)
-    table[form.action[form.first]] = worth
+    table[form.action[form.first]] = at.worth
     return Reckoned(form.is_ours, table, form.sums @ slopes)
 
 
-def _back(steps: Steps, log_odds: Floats, alpha: Floats) -> tuple[Floats, Floats, Floats]:
-    """For every step [T, W] its gain with what follows, the logarithm of how much of a change behind it counts before the first
-    step, and how what the step before it is worth moves with the logarithm of its odds."""
-    value, log_passed, lean = steps.gain.copy(), np.zeros_like(log_odds), np.zeros_like(log_odds)
+@dataclass(frozen=True)
+class Behind:
+    """What lies behind each step, and how that moves."""
+
+    value: Floats  # [T, W] its gain with what follows
+    follows: Floats  # [T, W] what follows, undiscounted; 0 after the last step of a path
+    log_share: (
+        Floats  # [T, W] the logarithm of how much a change of its value counts in what follows the step before it
+    )
+    lean: Floats  # [T, W] how what follows the step before it moves with the logarithm of its odds
+
+
+def look_back(steps: Steps, log_odds: Floats) -> Behind:
+    """From the ends of paths to their beginning, under log odds [T, W] of chance and choice."""
+    alpha = steps.aversion[steps.player]
+    value, follows = steps.gain.copy(), np.zeros_like(steps.gain)
+    log_share, lean = np.zeros_like(log_odds), np.zeros_like(log_odds)
     for level in steps.levels[:0:-1]:
         above = steps.parent[level]
         first = np.flatnonzero(np.diff(above, prepend=-1))
         worth = _equivalent(alpha[level][first], log_odds[level], value[level], first)
         gap = value[level] - np.repeat(worth, _sizes(first, len(above)), axis=0)
         lean[level] = _lean(alpha[level], log_odds[level], gap)
-        log_passed[level] = np.maximum(log_odds[level] - alpha[level] * gap, LEAST_LOG)
+        log_share[level] = np.maximum(log_odds[level] - alpha[level] * gap, LEAST_LOG)
+        follows[above[first]] = worth
         value[above[first]] += steps.factor[above[first]] * worth
+    return Behind(value, follows, log_share, lean)
+
+
+@dataclass(frozen=True)
+class Over:
+    """What actions are worth over the ways to their infosets, and how that moves."""
+
+    worth: Floats  # [G, W] of these players' actions in the order of the form
+    share: Floats  # [S, W] how it moves with what was gained up to a step, or is to come
+    lean: Floats  # [S, W] how it moves with the logarithm of the odds of the way to a step
+
+
+def look_over(one: Recursion, log_choice: Floats, behind: Behind) -> Over:
+    """Certainty equivalents over the histories that a mover may have come by."""
+    form = one.form
+    size = _sizes(form.first, len(form.own))
+    weight = form.before @ log_choice + one.log_odds
+    weight -= np.repeat(_log_sum(weight, form.first), size, axis=0)
+    total, alpha = one.past + behind.value[form.own], one.steps.aversion[one.steps.player[form.own]]
+    worth = _equivalent(alpha[form.first], weight, total, form.first)
+    gap = total - np.repeat(worth, size, axis=0)
+    return Over(worth, np.exp(weight - alpha * gap), _lean(alpha, weight, gap))
+
+
+def odds(steps: Steps, log_choice: Floats) -> Floats:
+    """Log odds [T, W] of chance and, under log probabilities [A, W], of choice."""
+    return np.asarray(steps.log_odds + np.where(steps.action[:, None] >= 0, log_choice[steps.action], 0.0))
+
+
+def _passed_on(steps: Steps, behind: Behind) -> Floats:
+    """The logarithm [T, W] of how much of a change behind each step counts before the first step."""
+    log_passed = behind.log_share.copy()
     for level in steps.levels:
         log_passed[level] += _log_factor(steps, level)
     for level in steps.levels[1:]:
         log_passed[level] += log_passed[steps.parent[level]]
-    return value, log_passed, lean
+    return log_passed
 
 
 def _log_factor(steps: Steps, some: Ints) -> Floats:

@@ -22,9 +22,9 @@ from stratagem.solve.hidden.probit import Probit
 from stratagem.solve.hidden.response import Logit, Response
 from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, LESS_FAR, SETTLED, STALLED, Traced, start, trace
 from stratagem.solve.hidden.worth import Batch, batch_of
+from stratagem.solve.memory import keep_freed
 
 CHUNK_BYTES = 32 << 20
-KEPT_BYTES = 31 << 20
 MOST_WORLDS = 1024
 RESPONSES: dict[str, Callable[[Layout], Response]] = {"logit": Logit, "probit": Probit}
 
@@ -39,9 +39,7 @@ def solve(paths: Paths, numbers: Numbers, response: str = "logit") -> Equilibriu
         raise ValueError(f"the response is one of {', '.join(RESPONSES)}, not {response}")
     if response != "logit" and np.isinf(numbers.precision).any():
         raise ValueError("the limit is that of the logit branch")
-    np.empty(
-        KEPT_BYTES, np.uint8
-    )  # freed at once, after which the C library keeps arrays up to this size: no page faults
+    keep_freed()
     found = _empty(paths, numbers)
     for piece in pieces(paths, numbers, response):
         _fill(found, piece, _solved(piece))

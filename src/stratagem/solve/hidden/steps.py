@@ -49,11 +49,16 @@ class Steps:
         cut = {name: getattr(self, name)[:, worlds] for name in ("log_odds", "gain", "factor", "aversion")}
         return replace(self, **cut)
 
-    def kept(self, is_path: NDArray[np.bool_], is_action: NDArray[np.bool_]) -> Steps:
-        """The steps that are left where some of the paths and of the actions are."""
+    def left(self, is_path: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """[T] which steps are left where some of the paths [Z] are."""
         is_left = np.where(self.path >= 0, is_path[self.path], False)
         for level in self.levels[:0:-1]:
             np.logical_or.at(is_left, self.parent[level], is_left[level])
+        return is_left
+
+    def kept(self, is_path: NDArray[np.bool_], is_action: NDArray[np.bool_]) -> Steps:
+        """The steps that are left where some of the paths and of the actions are."""
+        is_left = self.left(is_path)
         step, path, action = (np.cumsum(one) - 1 for one in (is_left, is_path, is_action))
         return replace(
             self,

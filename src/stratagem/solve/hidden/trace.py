@@ -18,9 +18,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from stratagem.solve.hidden.limit import Readings
 from stratagem.solve.hidden.paths import Floats
 from stratagem.solve.hidden.system import Point, bordered, point
-from stratagem.solve.hidden.worth import Batch
+from stratagem.solve.hidden.worth import Batch, worth
 
 ARRIVED, STALLED, LONG = 0, 1, 2
 FIRST_STEP = 8.0  # lengths: for scores, shares of their scale; for place, shares of what it has come to
@@ -203,6 +204,7 @@ def trace(
     It may be settled where precision times the range of payoffs is `far`. Worlds that pass the `ceiling` [W], come back to precision 0, or take too many passes, end as too long.
     """
     done = _nothing(batch)
+    readings = Readings.none(batch.offset.shape) if is_limit.any() else None
     part, is_over = batch, np.zeros(len(batch), bool)
     while len(way.world):
         at = point(part, way.scores, way.place)
@@ -221,8 +223,28 @@ def trace(
             if len(keep) < WORTH_CUTTING * len(ended) or (ended > ARRIVED).any():
                 way, at, is_over = way.part(keep), at.part(keep), is_over[keep]
                 part = at.batch
-        _advance(way, at, target[way.world], is_limit[way.world], far)
+        _advance(way, at, target[way.world], is_limit[way.world], far, readings)
+    if readings is not None:
+        _take_limits(done, batch, readings, is_limit)
     return done
+
+
+def _take_limits(done: Traced, batch: Batch, readings: Readings, is_limit: NDArray[np.bool_]) -> None:
+    """Put the limit in place of behaviour at the last point, where it could be read better than that.
+
+    That is an arrival, too, where rounding has lost the branch behind the point that the limit was read at.
+    """
+    done.drift[is_limit & (done.place < _least_far(batch))] = np.inf
+    log_choice, doubt, faint = readings.limit(batch.layout)
+    known = np.where((done.ended == ARRIVED) & ~readings.is_lost, np.maximum(done.correction, done.drift), np.inf)
+    better = np.flatnonzero(is_limit & (doubt + faint < known))
+    if not len(better):
+        return
+    done.log_choice[:, better] = log_choice[:, better]
+    done.worth[:, better] = worth(batch.part(better), log_choice[:, better]).worth
+    done.drift[better] = doubt[better]
+    done.correction[better] = (doubt + faint)[better]
+    done.ended[better] = ARRIVED
 
 
 def _nothing(batch: Batch) -> Traced:
@@ -287,7 +309,9 @@ def _record(done: Traced, way: Way, at: Point, ended: NDArray[np.int64], residua
         getattr(done, name)[..., world] = value[..., gone]
 
 
-def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_], far: float) -> None:
+def _advance(
+    way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_], far: float, readings: Readings | None
+) -> None:
     """One Newton step in every world, and a new stretch in those that are on the branch or have gone astray."""
     layout = at.batch.layout
     length = at.batch.scale + np.abs(way.anchor_place)
@@ -323,9 +347,10 @@ def _advance(way: Way, at: Point, target: Floats, is_limit: NDArray[np.bool_], f
     way.newton += 1
     way.passes += 1
     arrived = is_near & ~way.is_last
-    _arrive(way, at, ahead, arrived, length, far)
+    _arrive(way, at, ahead, arrived, length, far, readings if is_high.any() else None)
     way.step[is_astray] *= np.clip(np.sqrt(GOOD_MISS / np.maximum(way.first_miss[is_astray], 1e-300)), 0.1, 0.5)
     is_rounding = (way.step < SHORT) & (way.anchor_place >= far * at.batch.scale) & (way.drift < SETTLED)
+    is_rounding &= way.anchor_place >= _least_far(at.batch)
     way.is_settled = (way.is_settled | is_rounding) & is_limit
     _set_out(way, at, arrived | is_astray, target)
 
@@ -378,7 +403,15 @@ def _is_dominant(matrix: Floats) -> NDArray[np.bool_]:
     return np.asarray((2 * np.diagonal(inner, axis1=1, axis2=2) > np.abs(inner).sum(axis=2)).all(axis=1))
 
 
-def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], length: Floats, far: float) -> None:
+def _arrive(
+    way: Way,
+    at: Point,
+    ahead: Floats,
+    arrived: NDArray[np.bool_],
+    length: Floats,
+    far: float,
+    readings: Readings | None,
+) -> None:
     """Take the points just reached as anchors, with tangents of length 1 and the next step."""
     if not arrived.any():
         return
@@ -386,6 +419,8 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     moved = ahead[:-1] * way.unit
     change = at.batch.response.moved(at.scores, at.log_choice, moved) * np.exp(at.log_choice)
     drift = np.abs(change).max(axis=0, initial=0.0) / np.maximum(np.abs(ahead[-1]), 1e-100) * at.place / length
+    if readings is not None:
+        _read(readings, way, at, change, ahead[-1] * length, arrived)
     arrived = arrived & ~_settle(way, at, arrived, drift, far)
     way.drift[arrived] = drift[arrived]
     way.anchor[:, arrived] = layout.centred(way.scores)[:, arrived]
@@ -402,9 +437,23 @@ def _arrive(way: Way, at: Point, ahead: Floats, arrived: NDArray[np.bool_], leng
     way.step[arrived] = np.minimum(way.step * growth, GREATEST_STEP)[arrived]
 
 
+def _read(readings: Readings, way: Way, at: Point, change: Floats, gain: Floats, arrived: NDArray[np.bool_]) -> None:
+    """Note the points just reached at high precision, where behaviour changes by `change` [A, W] while place gains so much [W]."""
+    high = np.flatnonzero(arrived & (way.place > _least_far(at.batch)) & (gain != 0))
+    if len(high):
+        log_choice = at.batch.response.log_choice(way.scores)[:, high]
+        slope = change[:, high] * (at.place / np.where(gain == 0, 1.0, gain))[high]
+        readings.note(way.world[high], (way.place / at.batch.scale)[high], log_choice, slope)
+
+
+def _least_far(batch: Batch) -> Floats:
+    """[W] the place from which every player's precision is high: before it, one with small payoffs has hardly begun to choose."""
+    return HIGH * batch.scale * batch.disparity
+
+
 def _settle(way: Way, at: Point, arrived: NDArray[np.bool_], drift: Floats, far: float) -> NDArray[np.bool_]:
     """Mark where the limit may be taken; where behaviour has begun to move more again, by rounding, the last point is better [W]."""
-    is_far = arrived & (way.place >= far * at.batch.scale)
+    is_far = arrived & (way.place >= np.maximum(far * at.batch.scale, _least_far(at.batch)))
     way.is_settled |= is_far & (drift < DRIFT)
     is_worse = is_far & ~way.is_settled & (way.drift < SETTLED) & (drift > way.drift)
     is_worse &= way.anchor_place >= far * at.batch.scale

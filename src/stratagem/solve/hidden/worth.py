@@ -50,6 +50,7 @@ class Batch:
     offset: Floats  # [A, W]
     rate: Floats  # [A, W] precision of the mover, for one unit along the branch
     scale: Floats  # [W] where on the branch precision times the range of payoffs is 1, for the player with the most
+    disparity: Floats  # [W] how many times that player has what the one with the least has
     attitude: Attitude | None
     recursion: Recursion | None = None
 
@@ -62,12 +63,19 @@ class Batch:
         """The least log probability of chance."""
         return float(self.log_chance.min(initial=0.0))
 
+    @cached_property
+    def chance(self) -> Floats | None:
+        """[V, W] probabilities of chance; None where all visits of an action have the same, which then weighs nothing."""
+        first = self.log_chance[self.layout.first_visit][self.layout.action_of_visit]
+        return None if np.array_equal(first, self.log_chance) else np.exp(self.log_chance)
+
     def part(self, worlds: NDArray[np.int64]) -> Batch:
         """Some of the worlds."""
         attitude = None if self.attitude is None else self.attitude.part(worlds)
         recursion = None if self.recursion is None else self.recursion.part(worlds)
         cut = (self.log_chance[:, worlds], self.value[:, worlds], self.offset[:, worlds], self.rate[:, worlds])
-        return Batch(self.layout, self.response, *cut, self.scale[worlds], attitude, recursion)
+        scales = (self.scale[worlds], self.disparity[worlds])
+        return Batch(self.layout, self.response, *cut, *scales, attitude, recursion)
 
 
 @dataclass(frozen=True)
@@ -161,8 +169,10 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
     rate = np.where(np.isinf(numbers.precision), 1.0, numbers.precision)
     low, high = numbers.payoff.min(axis=1), numbers.payoff.max(axis=1)  # [P, W]
     is_decider = np.isin(np.arange(len(low)), layout.player_of_action)
-    reach = np.where(is_decider[:, None], rate * (high - low), 0.0).max(axis=0)
-    scale = 1 / np.where(reach > 0, reach, 1.0)
+    reach = np.where(is_decider[:, None], rate * (high - low), 0.0)
+    most, least = reach.max(axis=0), np.where(reach > 0, reach, np.inf).min(axis=0)
+    scale = 1 / np.where(most > 0, most, 1.0)
+    disparity = np.where(most > 0, most, 1.0) / np.where(most > 0, least, 1.0)
     value = numbers.payoff[player, path] - ((low + high) / 2)[player]
     attitude = None
     if numbers.risk_aversion is not None and numbers.risk_aversion.any():
@@ -182,6 +192,7 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
         response.offsets(numbers.log_share),
         rate[layout.player_of_action],
         scale,
+        disparity,
         attitude,
         None if numbers.steps is None else recursion(form_of(layout, numbers.steps), numbers.steps),
     )
@@ -190,10 +201,16 @@ def batch_of(layout: Layout, response: Response, numbers: Numbers) -> Batch:
 def worth(batch: Batch, log_choice: Floats) -> Worth:
     """What all actions are worth under log probabilities [A, W] of choice."""
     layout = batch.layout
-    log_weight = layout.others @ log_choice
-    log_weight += batch.log_chance
-    least = batch.least_chance + layout.most_others * log_choice.min(initial=0.0)
-    weight = np.exp(log_weight) if least > SAFE_EXPONENT else _weight(layout, log_weight)
+    is_safe = batch.least_chance + layout.most_others * log_choice.min(initial=0.0) > SAFE_EXPONENT
+    shared = layout.distinct_others if is_safe and batch.attitude is None else None
+    if shared is None:
+        log_weight = layout.others @ log_choice
+        log_weight += batch.log_chance
+        weight = np.exp(log_weight) if is_safe else _weight(layout, log_weight)
+    else:
+        weight = np.take(np.exp(shared[0] @ log_choice), shared[1], axis=0)
+        if batch.chance is not None:
+            weight *= batch.chance
     total = layout.sum_of_action @ weight
     mean = layout.sum_of_action @ (weight * batch.value) / total
     plain = Worth(layout, mean, weight, total, batch.value, mean)
