@@ -8,7 +8,12 @@ from crises import game, scenario
 
 from stratagem.graph.families import normal_quantile
 from stratagem.graph.points import uniforms
+from stratagem.graph.worlds import draw
+from stratagem.solve.adjoint import Adjoint
+from stratagem.solve.columns import prepare
 from stratagem.solve.intervene import choice
+from stratagem.solve.passage import restrict
+from stratagem.solve.plan import plan
 from stratagem.solve.solve import Request, solve
 
 jax = pytest.importorskip("jax", reason="the likelihood is a function in JAX")
@@ -191,3 +196,14 @@ def test_a_world_without_value_is_counted_and_ruled_out() -> None:
     z = np.array([[0.0, -7.0]])
     assert np.isfinite(np.asarray(one(z))).tolist() == [True, False]
     assert (one.way.solved, one.way.failed) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["by type", "discounted and averse"])
+def test_the_adjoint_refuses_what_it_cannot_differentiate(name: str) -> None:
+    text, seen, _ = CASES[name]
+    compiled, stated = game(text), scenario(text)
+    inputs = prepare(compiled, stated, draw(stated, WORLDS, SEED))
+    restriction = restrict(compiled, [choice(compiled, one) for one in seen])
+    assert restriction is not None
+    with pytest.raises(ValueError, match="derivatives"):
+        Adjoint(plan(compiled), restriction).told(inputs)
