@@ -20,7 +20,7 @@ from stratagem.graph.game import Floats
 from stratagem.graph.worlds import Worlds
 
 ITERATIONS = 40
-EARLY, HOPELESS = 5, 1.2  # from this iteration on, what heads for so many times the best distance is given up
+EARLY, HOPELESS = 5, 1.02  # from this iteration on, what heads for so many times the best distance is given up
 STEP = 1e-4
 CLOSE = 1e-4  # standard deviations, of the way to the nearest point; of its distance this is the square
 SIDE = 1e-4  # how far beyond a flip both sides are solved again, as a share of the way

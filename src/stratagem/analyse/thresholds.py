@@ -16,12 +16,12 @@ from stratagem.analyse.latent import Latent
 from stratagem.analyse.lead import Setting, lead_of
 from stratagem.graph.game import Floats
 
-GRID = 41
+GRID = 31
 REACH = 0.99  # how far into its distribution a number is varied
 REFINEMENTS = 40
 ROUNDING = 1e-12
 SAMPLED_WORLDS = 48
-COARSE = 7
+COARSE = 5
 
 
 @dataclass(frozen=True)

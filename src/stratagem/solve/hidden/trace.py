@@ -36,10 +36,11 @@ RESIDUAL = 1e-11
 FINE = 1e-8
 ROUNDING = 2e-16  # for each unit of precision times range of payoffs
 MOST_NEWTON = 8
+POWERS = 6  # of a matrix, to show that its determinant is positive
 RESPONSES = 16
 DOUBLINGS = 6  # of precision, that responses may bridge
 CALM = 0.1  # scores move so little before precision is raised
-STILL = 1e-5  # scores move so little where responses end
+STILL = 3e-5  # scores move so little where responses end
 DEPARTURE = 1e-9
 WORTH_CUTTING = 0.75  # share of worlds still under way, below which the others leave the batch
 MOST_PASSES = 4000
@@ -398,9 +399,21 @@ def _check_sign(
 
 
 def _is_dominant(matrix: Floats) -> NDArray[np.bool_]:
-    """[W] whether the diagonal outweighs each row, but for the border: the determinant is positive then."""
-    inner = matrix[:, :-1, :-1]
-    return np.asarray((2 * np.diagonal(inner, axis1=1, axis2=2) > np.abs(inner).sum(axis=2)).all(axis=1))
+    """[W] whether some positive weights make the diagonal outweigh each row, but for the border: the determinant is positive then.
+
+    There are such weights where a power of the matrix of what stands beside the diagonal, as shares of it, has no row sum of 1 or more
+    (Berman & Plemmons 1994, Nonnegative Matrices in the Mathematical Sciences, theorem 6.2.3).
+    """
+    beside = np.abs(matrix[:, :-1, :-1])
+    diagonal = np.diagonal(matrix[:, :-1, :-1], axis1=1, axis2=2)
+    is_positive: NDArray[np.bool_] = np.asarray((diagonal > 0).all(axis=1))
+    np.einsum("wii->wi", beside)[:] = 0.0
+    sums, least = np.ones(diagonal.shape), np.where(is_positive[:, None], diagonal, 1.0)
+    for _ in range(POWERS):
+        sums = np.einsum("wij,wj->wi", beside, sums) / least
+        if (sums < 1).all():
+            break
+    return np.asarray(is_positive & (sums < 1).all(axis=1))
 
 
 def _arrive(

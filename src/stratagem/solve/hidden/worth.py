@@ -202,7 +202,9 @@ def worth(batch: Batch, log_choice: Floats) -> Worth:
     """What all actions are worth under log probabilities [A, W] of choice."""
     layout = batch.layout
     is_safe = batch.least_chance + layout.most_others * log_choice.min(initial=0.0) > SAFE_EXPONENT
-    shared = layout.distinct_others if is_safe and batch.attitude is None else None
+    has_strong = batch.attitude is not None and batch.attitude.has_strong
+    shared = layout.distinct_others if is_safe and not has_strong else None
+    log_weight = None
     if shared is None:
         log_weight = layout.others @ log_choice
         log_weight += batch.log_chance
@@ -221,13 +223,13 @@ def worth(batch: Batch, log_choice: Floats) -> Worth:
     return replace(found, worth=np.where(reckoned.is_ours[:, None], reckoned.worth, found.worth), reckoned=reckoned)
 
 
-def _averse(plain: Worth, one: Attitude, log_weight: Floats) -> Worth:
-    """Certainty equivalents in place of means."""
+def _averse(plain: Worth, one: Attitude, log_weight: Floats | None) -> Worth:
+    """Certainty equivalents in place of means; `log_weight` is asked for where aversion is strong."""
     mild = np.where(one.is_strong, 0.0, one.aversion) if one.has_strong else one.aversion
     gain = -mild * plain.mean
     value = np.where(mild == 0, plain.mean, -np.log1p(gain) / np.where(mild == 0, 1.0, mild))
     averse = replace(plain, worth=value, exponent=one.exponent, lift=1 + gain)
-    return _strongly_averse(averse, one, log_weight) if one.has_strong else averse
+    return averse if log_weight is None or not one.has_strong else _strongly_averse(averse, one, log_weight)
 
 
 def _strongly_averse(mild: Worth, one: Attitude, log_weight: Floats) -> Worth:
