@@ -23,18 +23,7 @@ from stratagem.fit.model_file import parse_model
 from stratagem.fit.problem import problem
 from stratagem.fit.table import Table, load_table
 
-MODEL = """
-fit: Who escalates
-players: [initiator, target]
-tree:
-  challenge: {player: initiator, actions: {hold: status quo, escalate: reply}}
-  reply: {player: target, actions: {yield: capitulation, resist: war}}
-payoffs:
-  initiator: {status quo: s_wt_re1 + revis1, war: C(regime1)}
-  target: {war: balanc + C(regime2)}
-errors: {on: actions, shape: probit}
-response: {moves: {challenge: esc, reply: war}}
-"""
+MODEL = Path(__file__).with_name("war1800.yaml").read_text("utf-8")
 HIGHEST, AGREED = -286.1237547185, 1e-7
 BEFORE = 0.068  # CPU seconds of R's one start, measured on one of two shared cores
 BY_R = """

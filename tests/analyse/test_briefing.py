@@ -102,7 +102,7 @@ def test_what_moves_reveal_is_told_where_a_little_is_hidden_and_else_said_to_be_
     answer = solve(study.case, worlds=50, history=("demand=demand",))
     whole = brief(study, answer)
     assert "infer" in {one.kind for one in whole.findings}
-    monkeypatch.setattr("stratagem.analyse.briefing.QUICK_NODES", 1)
+    monkeypatch.setattr("stratagem.analyse.briefing.INFERRED", 1)
     less = brief(study, answer)
     assert "infer" not in {one.kind for one in less.findings}
     assert [kind for kind, _ in less.unanswered][-1] == "infer"

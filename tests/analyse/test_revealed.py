@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from math import exp
+from typing import Any
 
 import numpy as np
 import pytest
 from crises import text_of
 
 from stratagem.analyse.infer import infer
-from stratagem.analyse.revealed import Row, Trial, Verdict, judge, revealed
+from stratagem.analyse.revealed import Row, Trial, Verdict, judge, revealed, revealed_table
 from stratagem.analyse.study import Study
 from stratagem.catalogue import Case, load
+from stratagem.graph.worlds import Worlds
+from stratagem.solve.solve import Solver
 
 ROUNDING = 1e-9
 
@@ -151,6 +156,36 @@ def test_a_statement_whose_move_was_not_seen_waits() -> None:
     one = Study(Case("crisis", "crisis.yaml", text_of(TYPES.replace("at: act, by: p", "at: later"))), worlds=64)
     assert revealed(one) == ()
     assert any("`first`: its move was not seen" in text for text in infer(one).judgements)
+
+
+def test_worlds_swept_for_the_moves_serve_the_statements_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `infer` says of a statement is what `revealed` says alone, and so it is where only the first worlds try statements."""
+    one = Study(Case("crisis", "crisis.yaml", text_of(TYPES)), worlds=64)
+    shared = next(table for table in infer(one).tables if table.name == "revealed")
+    assert shared == revealed_table(revealed(one))
+    monkeypatch.setattr("stratagem.analyse.trials.MOST_WORLDS", 32)
+    few = next(table for table in infer(one).tables if table.name == "revealed")
+    assert few == revealed_table(revealed(replace(one, worlds=32)))
+
+
+def test_statements_that_share_their_worlds_share_their_sweeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two statements with the same rival, at three levels: six solves, not twelve."""
+    text = TYPES.replace("did_not_mind: {loss: 0}, ", "")
+    line = next(row for row in text.splitlines() if "first:" in row)
+    text = text.replace(line, line + "\n" + line.replace("first:", "second:").replace("k > rival", "w > 0.5"))
+    solved: list[int] = []
+    monkeypatch.setattr(Solver, "of_worlds", _counting(Solver.of_worlds, solved))
+    found = revealed(Study(Case("crisis", "crisis.yaml", text_of(text)), worlds=64))
+    assert [len(part.rows) for part in found] == [6, 6]
+    assert len(solved) == 6
+
+
+def _counting(method: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
+    def counted(self: Solver, worlds: Worlds) -> Any:
+        calls.append(len(worlds))
+        return method(self, worlds)
+
+    return counted
 
 
 # --- errors ----------------------------------------------------------------------------------------------------------

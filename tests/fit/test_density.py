@@ -7,8 +7,9 @@ import pytest
 from scipy import special
 
 pytest.importorskip("formulaic", reason="formulas are read by formulaic")
-pytest.importorskip("numpyro", reason="NumPyro draws")
+pytest.importorskip("jax", reason="JAX differentiates")
 
+import jax
 from fit_models import DETERRENCE, table_of
 
 from stratagem.errors import UsageError
@@ -16,7 +17,8 @@ from stratagem.fit.density import log_density
 from stratagem.fit.model_file import parse_model
 from stratagem.fit.priors import default_prior
 from stratagem.fit.problem import Problem, problem
-from stratagem.fit.sampler import load_jax
+
+jax.config.update("jax_enable_x64", True)
 
 THREE = """
 fit: Three ways
@@ -71,7 +73,6 @@ def offers() -> Problem:
 def test_it_is_prior_times_likelihood_with_exact_slopes(game: str) -> None:
     fitting = offers() if game == "offers" else of(GAMES[game])
     prior = default_prior(fitting.model, fitting.design, 0.7)
-    jax = load_jax()
     density, data = log_density(fitting, prior)
     z = 0.5 * np.random.default_rng(4).standard_normal((2, len(fitting.design)))
     value, slope = jax.vmap(jax.value_and_grad(density), (0, None))(jax.numpy.asarray(z), data)
@@ -81,7 +82,6 @@ def test_it_is_prior_times_likelihood_with_exact_slopes(game: str) -> None:
 
 
 def test_the_normal_distribution_is_that_of_scipy_in_both_tails() -> None:
-    load_jax()
     from stratagem.fit.jax_functions import log_ndtr  # noqa: PLC0415 - needs an extra
 
     x = np.concatenate([np.linspace(-60, 30, 20_001), [-20.0, -1e3, -1e6]])

@@ -16,19 +16,7 @@ from stratagem.cli import main
 FOLDER = os.environ.get("STRATAGEM_DATA")
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="STRATAGEM_DATA does not name a folder of data sets")
 
-# Signorino and Tarar (2006, AJPS 50:586-605), as the R package `games` fits it: who escalates in the disputes of 1816 to 1899.
-MODEL = """
-fit: Who escalates
-players: [initiator, target]
-tree:
-  challenge: {player: initiator, actions: {hold: status quo, escalate: reply}}
-  reply: {player: target, actions: {yield: capitulation, resist: war}}
-payoffs:
-  initiator: {status quo: s_wt_re1 + revis1, war: C(regime1)}
-  target: {war: balanc + C(regime2)}
-errors: {on: actions, shape: SHAPE}
-response: {moves: {challenge: esc, reply: war}}
-"""
+MODEL = (Path(__file__).parents[2] / "benches" / "war1800.yaml").read_text("utf-8").replace("probit", "SHAPE")
 
 
 def fitted(folder: Path, model: str, *more: str) -> tuple[int, str]:

@@ -114,6 +114,28 @@ def test_leave_one_out_is_that_of_arviz() -> None:
     assert loo.shapes == pytest.approx(oracle.pareto_k.to_numpy(), abs=1e-6)
 
 
+def test_what_the_model_produces_is_handed_over() -> None:
+    """Replicas of each row's response by posterior and by prior; shares of outcomes by posterior are those of mean chances."""
+    arviz()
+    posterior = drawn()
+    from stratagem.exchange.as_arviz import inference_data  # noqa: PLC0415 - needs an extra
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = inference_data(posterior)
+    seen, made = data.observed_data["counts"], data.posterior_predictive["counts"]
+    assert made.dims == ("chain", "draw", *seen.dims)
+    assert (made.sum("outcome") == seen.sum("outcome")).all()
+    chances, replicas = posterior.problem.outcomes_of_many(posterior.draws), posterior.draws.shape[0]
+    for name, one in chances.items():
+        share, expected = float(made.sel(outcome=name).mean()), float(one.mean())
+        assert share == pytest.approx(expected, abs=4 * (expected / replicas / posterior.problem.num_rows) ** 0.5)
+    assert data.prior["coefficients"].shape[0] == 1
+    spread = data.prior["coefficients"].std(("chain", "draw")).to_numpy()
+    assert spread == pytest.approx(posterior.prior.spread, rel=0.15)
+    assert data.prior_predictive["counts"].shape[2:] == seen.shape
+
+
 def test_the_better_model_wins_by_leave_one_out() -> None:
     posterior = drawn()
     poorer = parse_model(
@@ -177,8 +199,9 @@ def test_offers_are_produced_as_the_density_says() -> None:
 
     fitting = offers()
     posterior = sample(fitting, BayesRequest(chains=2, draws=100, warmup=100))
-    from stratagem.fit.predictive import _simulated  # noqa: PLC0415
+    from stratagem.fit.predictive import _simulated, replicated  # noqa: PLC0415
 
+    assert replicated(posterior, posterior.draws)["offer"].shape == (200, fitting.num_rows)
     at = posterior.draws[:1]
     made, _ = _simulated(posterior, np.repeat(at, 20_000, 0))
     b, row = at[0], 3

@@ -28,9 +28,10 @@ from stratagem.analyse.sensitivity import sensitivity
 from stratagem.analyse.shift import shift
 from stratagem.analyse.short_answer import Short, short_answer
 from stratagem.analyse.study import Decision, Study, decision_of
+from stratagem.analyse.trials import LEVELS
 from stratagem.analyse.watch import watch
 from stratagem.errors import UsageError
-from stratagem.graph.game import CHANCE, Game
+from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import Provenance, numbers
 from stratagem.scenario.model import Scenario
 from stratagem.solve.infosets import is_hidden
@@ -39,7 +40,7 @@ from stratagem.solve.solve import Progress, together
 
 # A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
 FINDING_WORLDS, LEARNING_WORLDS, MAX_EVENTS = 500, 1_000, 24
-QUICK_NODES = 1_000  # of a game that hides something
+INFERRED, LEAST_INFERRED = 15_000_000, 100  # states solved of a game that hides something, and worlds that are too few
 ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
     (flips, 2_000), (discover, 3_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
 )  # fmt: skip
@@ -96,7 +97,7 @@ def brief(
             unanswered.append((analysis.__name__, str(reason)))
         report(done, stages)
     findings += _of_moves(study, answer)
-    if study.seen and _is_slow(study.game):
+    if study.seen and _is_slow(study):
         unanswered.append(("infer", "it takes minutes where so much is hidden; `stratagem infer` tells it by itself"))
     findings += further
     drawn = flow(replace(study, worlds=min(study.worlds, FLOW_WORLDS)))
@@ -122,16 +123,24 @@ def _of_moves(study: Study, answer: Forecast) -> Iterator[Finding]:
     )
     if several is not None:
         yield several
-    few = replace(study, worlds=min(study.worlds, LEARNING_WORLDS))
-    if study.seen and not _is_slow(study.game):
-        yield infer(few, "weights")
+    if study.seen and not _is_slow(study):
+        yield infer(replace(study, worlds=_inferable(study)), "weights")
     if study.scenario.questions:
-        yield watch(few)
+        yield watch(replace(study, worlds=min(study.worlds, LEARNING_WORLDS)))
 
 
-def _is_slow(game: Game) -> bool:
+def _inferable(study: Study) -> int:
+    """In how many worlds inference from the moves made takes no more than a few seconds."""
+    most = min(study.worlds, LEARNING_WORLDS)
+    if not is_hidden(study.game):
+        return most
+    assumptions = 1 + sum(len(one.rivals) for one in study.scenario.revealed.values())
+    return min(most, INFERRED // (study.game.num_nodes * LEVELS * assumptions))
+
+
+def _is_slow(study: Study) -> bool:
     """Whether inference from the moves made takes minutes, and its verb a patient reader."""
-    return is_hidden(game) and game.num_nodes > QUICK_NODES
+    return _inferable(study) < min(LEAST_INFERRED, study.worlds)
 
 
 def main_decision(study: Study) -> int:

@@ -112,7 +112,7 @@ def _parts(solver: Solver, chunk: Chunk, step: int, options: tuple[int, int], ou
     if not len(first):
         return None
     share = inputs.tables[TRUTH][game.share_of_edge]
-    hope = expect(plan, inputs, chunk.sweep.behaviour, player, step)
+    hope = expect(plan, inputs, chunk.sweep.behaviour, player, game.parent_of_edge[first])
     one, two = (action_expectation(plan, inputs, hope, edges, player) for edges in (first, second))
     gap = _own_value(solver, chunk, first, player) - _own_value(solver, chunk, second, player)
     by_stake = _plain(game, inputs.worth[player], one.accounts - two.accounts)

@@ -16,7 +16,13 @@ from stratagem.analyse.forecast import percent
 from stratagem.analyse.learn import Number, numbers_of
 from stratagem.analyse.pooling import Pooled, pool
 from stratagem.analyse.posterior import Spread, Weighing, asked, bits, ends_of, spread, weigh
-from stratagem.analyse.revealed import revealed, revealed_caveats, revealed_judgements, revealed_table
+from stratagem.analyse.revealed import (
+    judged,
+    revealed_caveats,
+    revealed_judgements,
+    revealed_table,
+    statements_of,
+)
 from stratagem.analyse.seen import (
     History,
     Reading,
@@ -29,9 +35,11 @@ from stratagem.analyse.seen import (
     without,
 )
 from stratagem.analyse.study import Study
+from stratagem.analyse.trials import Trials
 from stratagem.errors import UsageError, near, quote
 from stratagem.graph.game import Floats
 from stratagem.scenario.model import Scenario
+from stratagem.solve.solve import Chunk, Solver
 
 SAMPLERS = ("auto", "weights", "nuts")
 LITTLE_BITS = 0.005
@@ -74,12 +82,14 @@ def infer(
     study: Study, sampler: str = "auto", draws: int | None = None, progress: Callable[[int, int], None] | None = None
 ) -> Finding:
     """What the study's history reveals. Raises `UsageError` without one, for one that cannot have happened, and for an unknown sampler."""
-    prior, posterior = condition(study, sampler, draws, progress)
+    statements = statements_of(study) if study.seen else {}
+    trials = Trials(study, list(statements.values()))
+    prior, posterior = condition(study, sampler, draws, progress, trials.take)
     history = prior.history
     moves = [_move(study, prior, place) for place in range(len(history))]
     numbers = list(_numbers(study.scenario, prior, posterior))
     questions = list(_questions(study.scenario, prior, posterior))
-    tried = revealed(study)
+    tried = judged(study, statements, trials)
     return Finding(
         kind="infer",
         title=f"{study.scenario.scenario}: what the moves reveal",
@@ -109,9 +119,13 @@ def infer(
 
 
 def condition(
-    study: Study, sampler: str = "auto", draws: int | None = None, progress: Callable[[int, int], None] | None = None
+    study: Study,
+    sampler: str = "auto",
+    draws: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    on_chunk: Callable[[Solver, Chunk], None] | None = None,
 ) -> tuple[Prior, Posterior]:
-    """The study's worlds before and after its history. Raises `UsageError` as `infer` does."""
+    """The study's worlds before and after its history; `on_chunk` is shown those before. Raises `UsageError` as `infer` does."""
     if sampler not in SAMPLERS:
         raise UsageError(f"the unknown sampler {quote(sampler)}{near(sampler, SAMPLERS)}; one of {', '.join(SAMPLERS)}")
     history = in_order(study.seen)
@@ -120,16 +134,16 @@ def condition(
             "nothing was seen yet: the scenario has no `history`; say what was seen with `--history MOVE=ACTION` [L22]"
         )
     wanted = dict.fromkeys((*prefixes(history), *(without(history, place) for place in range(len(history)))))
-    readings = read(study, list(wanted), progress=progress)
+    readings = read(study, list(wanted), progress=progress, on_chunk=on_chunk)
     refuse_impossible(study, history, readings)
     prior = Prior(history, readings, readings.is_counted.astype(np.float64))
     weighing = prior.weighing(history)
     if sampler == "weights" or (sampler == "auto" and not (weighing.has_collapsed and _can_sample())):
         return prior, by_weights(readings, history, weighing)
-    from stratagem.analyse.nuts import DRAWS, sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
+    from stratagem.analyse.nuts import sample_posterior  # noqa: PLC0415 - needs an extra, and seconds to load
 
     try:
-        return prior, sample_posterior(study, history, readings, draws=draws or DRAWS)
+        return prior, sample_posterior(study, history, readings, draws=draws)
     except UsageError as error:
         if sampler == "nuts":
             raise
@@ -395,7 +409,7 @@ def _contributions_table(study: Study, prior: Prior) -> Table:
         ]
         for question, before, after, others, whole in zip(study.scenario.questions, *ends, strict=True):
             rows.append((question, label(study, one), before, after, _gap(after, before), others, _gap(whole, others)))
-    rows.sort(key=lambda row: 1.0 if row[4] is None else -abs(row[4]))
+    rows.sort(key=lambda row: 1.0 if row[4] is None else -abs(round(row[4], 9)))  # rounding settles no order
     note = "`change`: what the move did when it came; `its own`: by how much the forecast would be another had it alone not been seen; – where weights collapse or a question is void"
     return Table("contributions", "What each move did to each forecast", columns, tuple(rows), note)
 

@@ -13,8 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from stratagem.analyse.latent import Latent
+from stratagem.errors import UsageError
 from stratagem.graph.game import Floats, Ints
-from stratagem.solve.likelihood_jax import Likelihood, Setting
+from stratagem.solve.likelihood_jax import Inside, Likelihood, Setting
 
 if TYPE_CHECKING:
     from stratagem.analyse.study import Study
@@ -30,6 +31,11 @@ class ExactLead:
         self.game, self.latent, self.nodes = study.game, latent, nodes
         setting = Setting(study.precision, study.perceptions, study.fixed, study.seed)
         self.solved = Likelihood(study.game, study.scenario, study.seen, setting)
+        if not isinstance(self.solved.way, Inside):
+            raise UsageError(
+                "JAX does not sweep games that hide something, or in which players are mistaken or differ by type [M9]"
+            )
+        self.swept = self.solved.way
         self.place = {name: row for row, name in enumerate(self.solved.draws.names)}
 
     def slopes(self, points: Floats, first: int, rivals: Ints) -> tuple[Floats, Floats]:
@@ -44,9 +50,9 @@ class ExactLead:
         """[options, W] what each action is worth to the mover at latent points [dim, W], over the states reached."""
         size, game, nodes = points.shape[1], self.game, self.nodes
         numbers = self.solved.read(self._quantities(points), self._weights(points), size)
-        answer = self.solved.answer(numbers)
-        kept = answer.behaviour * self.solved.kept[:, None]
-        reach = self.solved.reach(kept)[self.solved.target_of_node[nodes]]
+        answer = self.swept.answer(numbers)
+        kept = answer.behaviour * self.swept.kept[:, None]
+        reach = self.swept.reach(kept)[self.swept.target_of_node[nodes]]
         share = reach / reach.sum(axis=0)
         player = game.steps[game.step_of_node[nodes[0]]].player
         options = range(game.first_edge[nodes[0] + 1] - game.first_edge[nodes[0]])
@@ -65,7 +71,7 @@ class ExactLead:
         rows = np.array([self.place[name] for name in self.latent.numbers], int)
         z = z.at[rows].set(points[: len(rows)])
         fixed = {name: jnp.full(size, value) for name, value in self.solved.setting.fixed.items()}
-        return {**self.solved.draws.quantities(z), **fixed}
+        return {**self.solved.draws.quantities(z), **fixed, **self.solved.draws.odds(z)}
 
     def _weights(self, points: Array) -> dict[str, dict[str, Array]]:
         quantities = self._quantities(points)

@@ -1,7 +1,8 @@
 """Worlds after a history, drawn by the No-U-Turn sampler (Hoffman & Gelman 2014) where weights collapse; an extra, imported only when asked for.
 
 Takes a study, its history and readings of the prior's worlds to start from; gives a posterior. The target is the standard normal
-density of the latent numbers times the probability of the history, with exact gradients; NumPyro draws.
+density of the latent numbers times the probability of the history, with its gradient; NumPyro draws. Where something is hidden, the
+worlds of all chains are solved in one batch, which costs little more than one: there are more chains then, and shorter ones.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from stratagem.graph.families import normal_quantile
 from stratagem.graph.game import Floats
 from stratagem.graph.points import uniforms
 from stratagem.graph.worlds import Worlds, stated
+from stratagem.solve.solve import Chunk, Solver
 
 EXTRA = 'drawing from the posterior needs further packages: pip install "stratagem[bayes]"'
 CHAINS, DRAWS = 4, 500  # as many draws again to warm up
+CHAINS_TOGETHER, DRAWS_TOGETHER = 16, 150  # where chains are solved in one batch
+TRIED, TOGETHER = 1024, 64  # worlds tried as starting points, and so many at once
 ACCEPTED = 0.9
 MOST_HAT, LEAST_SIZE = 1.01, 400  # Vehtari, Gelman, Simpson, Carpenter & Bürkner (2021)
 Array = Any
@@ -45,44 +49,84 @@ class Chains:
 
 
 def sample_posterior(
-    study: Study, history: History, readings: Readings, chains: int = CHAINS, draws: int = DRAWS
+    study: Study, history: History, readings: Readings, chains: int | None = None, draws: int | None = None
 ) -> Posterior:
     """The study's worlds after a history. Raises `UsageError` where packages are missing, or where nothing or no gradient is to be had."""
     likelihood = likelihood_of(study, history)
     if not likelihood.draws.names:
         raise UsageError("no number of the scenario is uncertain: there is nothing to draw [L5]")
+    is_together = likelihood.is_solved_together
+    chains = chains or (CHAINS_TOGETHER if is_together else CHAINS)
+    draws = draws or (DRAWS_TOGETHER if is_together else DRAWS)
     starts = _starts(study, likelihood, readings.of[history].likelihood, chains)
     found = run_chains(likelihood.softened, starts, draws, study.seed)
     _refuse_far(likelihood.draws, found.z)
-    worlds = worlds_at(study, likelihood, found.flat)
-    reread = read(study, [history], worlds)
+    reread, turned = _reread(study, history, worlds_at(study, likelihood, found.flat))
     corrected = np.asarray(likelihood.correction(found.flat))
     weight = np.where(reread.is_counted & (reread.of[history].likelihood > 0), corrected, 0.0)
+    went = Went(
+        likelihood.way, likelihood.gradient, found.diverged, int((~reread.is_counted).sum()), turned, chains, draws
+    )
     table, sizes = _diagnose(found, reread.numbers, chains, draws)
     hat, size = table["hat"], table["size"] * effective_size(weight) / len(weight)
     is_sound = hat <= MOST_HAT and size >= min(LEAST_SIZE, chains * draws / 2) and found.diverged == 0
-    verdict = f"{chains} chains of {draws} draws, R-hat at most {hat:.3f}, effective sizes from {size:,.0f}, {found.diverged} divergences"
-    if not is_sound:
-        verdict += (
-            f": not yet to be trusted (R-hat up to {MOST_HAT}, sizes from {LEAST_SIZE} and no divergence are wanted)"
-        )
     return Posterior(
         sampler="nuts",
         numbers=reread.numbers,
         weight=weight / weight.sum(),
         reading=reread.of[history],
-        diagnostics=_table(sizes, found, hat, size),
-        verdict=verdict,
+        diagnostics=_table(sizes, went, hat, size),
+        verdict=_verdict(went, hat, size, is_sound),
         is_sound=is_sound,
         manifest={
             "chains": chains,
             "draws": draws,
+            "gradient": likelihood.gradient,
             "divergences": found.diverged,
+            "draws_failed": went.failed,
+            "draws_folded": turned,
             "r_hat": hat,
             "effective_worlds": size,
         },
         inefficiency=max(chains * draws / size, 1.0),
     )
+
+
+@dataclass(frozen=True)
+class Went:
+    """How drawing went."""
+
+    way: Any  # how the game was solved
+    gradient: str  # how slopes were taken
+    diverged: int
+    failed: int  # draws without an answer
+    folded: int  # draws whose branch turns back on its way
+    chains: int
+    draws: int
+
+
+def _verdict(went: Went, hat: float, size: float, is_sound: bool) -> str:
+    said = f"{went.chains} chains of {went.draws} draws, R-hat at most {hat:.3f}, effective sizes from {size:,.0f}, {went.diverged} divergences"
+    if went.failed:
+        said += f", {went.failed} draws without an answer"
+    if went.folded:
+        said += f", {went.folded} draws where the branch of equilibria folds"
+    if not is_sound:
+        said += (
+            f": not yet to be trusted (R-hat up to {MOST_HAT}, sizes from {LEAST_SIZE} and no divergence are wanted)"
+        )
+    return said
+
+
+def _reread(study: Study, history: History, worlds: Worlds) -> tuple[Readings, int]:
+    """What the game gives in drawn worlds, and in how many of them the branch folds."""
+    folds: list[int] = []
+
+    def count(_solver: Solver, chunk: Chunk) -> None:
+        if chunk.sweep.turns is not None:
+            folds.append(int((chunk.sweep.turns[0] > 0).sum()))
+
+    return read(study, [history], worlds, on_chunk=count), sum(folds)
 
 
 def _refuse_far(draws: Any, z: Floats) -> None:
@@ -164,28 +208,25 @@ def _starts(study: Study, likelihood: Any, weight: Floats, chains: int) -> Float
     index = np.arange(len(weight), dtype=np.int64)
     z = np.array([normal_quantile(uniforms(study.seed, name, index)) for name in likelihood.draws.names])
     here = np.flatnonzero(weight > 0)
-    here = here[np.isfinite(np.asarray(likelihood(z[:, here])))] if len(here) else here
-    if not len(here):
+    random = np.random.default_rng(study.seed)
+    likely = random.choice(here, TRIED, p=weight[here] / weight[here].sum()) if len(here) else here
+    found: list[int] = []
+    for some in np.split(likely, range(TOGETHER, len(likely), TOGETHER)):
+        if len(some) and len(found) < chains:
+            found += some[np.isfinite(np.asarray(likelihood(z[:, some])))].tolist()
+    if not found:
         raise UsageError(
             "no drawn world lets the history happen, so that there is nowhere to start from; use more `--worlds`"
         )
-    random = np.random.default_rng(study.seed)
-    chosen = random.choice(here, chains, p=weight[here] / weight[here].sum())
-    return np.asarray(z[:, chosen].T)
+    return np.asarray(z[:, np.resize(found, chains)].T)
 
 
 def worlds_at(study: Study, likelihood: Any, z: Floats) -> Worlds:
     """The worlds at latent normals [D, W]."""
-    draws, size = likelihood.draws, z.shape[1]
-    numbers = {name: np.asarray(values) for name, values in draws.quantities(z).items()}
-    numbers.update({name: np.full(size, value) for name, value in study.fixed.items()})
-    weights, _ = draws.weights(z, numbers, likelihood.formulas.at(numbers, size))
-    drawn = {
-        player: {stake: np.asarray(one) for stake, one in stakes.items()}
-        for player, stakes in weights.items()
-        if player in draws.simplices
-    }
-    return stated(study.scenario, numbers, drawn, study.perceptions)
+    import jax  # noqa: PLC0415
+
+    numbers, weights, normals = jax.tree.map(np.asarray, likelihood.drawn(z))
+    return stated(study.scenario, numbers, weights, study.perceptions, normals)
 
 
 def _diagnose(
@@ -204,17 +245,24 @@ def _diagnose(
     return {"hat": max(hats), "size": min(least, found.z.shape[0] * found.z.shape[1])}, sizes
 
 
-def _table(sizes: dict[str, tuple[float, float]], found: Chains, hat: float, size: float) -> Table:
+def _table(sizes: dict[str, tuple[float, float]], went: Went, hat: float, size: float) -> Table:
     columns = (Column("measure", "measure"), Column("value", "value", "size"), Column("meaning", ""))
     rows: list[tuple[Cell, ...]] = [
         ("R-hat, worst", hat, f"chains agree up to {MOST_HAT}"),
-        (
-            "effective size, least",
-            size,
-            f"of {found.z.shape[0] * found.z.shape[1]:,} draws; from {LEAST_SIZE} it is enough",
-        ),
-        ("divergences", found.diverged, "steps that went wrong"),
+        ("effective size, least", size, f"of {went.chains * went.draws:,} draws; from {LEAST_SIZE} it is enough"),
+        ("divergences", went.diverged, "steps that went wrong"),
+        ("gradient", went.gradient, "of the likelihood"),
+        ("draws without an answer", went.failed, "left out"),
     ]
+    if hasattr(went.way, "solved"):
+        rows += [
+            ("worlds solved on the way", went.way.solved, f"{went.way.failed} without an answer: counted as ruled out"),
+            (
+                "draws on a folded branch",
+                went.folded,
+                "near folds the likelihood may jump; R-hat tells whether chains cross",
+            ),
+        ]
     worst = sorted(sizes, key=lambda name: sizes[name][1])[:3]
     rows += [(f"effective size of {name}", sizes[name][1], f"R-hat {sizes[name][0]:.3f}") for name in worst]
     return Table("diagnostics", "Can the draws be trusted?", columns, tuple(rows))

@@ -71,7 +71,7 @@ def prefixes(history: History) -> tuple[History, ...]:
 
 def free_solver(study: Study, progress: Callable[[int, int], None] | None = None) -> Solver:
     """A solver of the study's worlds before anything is seen."""
-    request = replace(study.request(0), history=(), step=None)
+    request = replace(study.request(0), history=(), step=None, has_truth=False)
     return Solver(study.game, study.scenario, request, progress)
 
 
@@ -81,8 +81,12 @@ def read(
     worlds: Worlds | None = None,
     progress: Callable[[int, int], None] | None = None,
     choices: Sequence[Choice] = (),
+    on_chunk: Callable[[Solver, Chunk], None] | None = None,
 ) -> Readings:
-    """The readings of histories, and of choices under each, in the study's worlds or in worlds that are given."""
+    """The readings of histories, and of choices under each, in the study's worlds or in worlds that are given.
+
+    `on_chunk` is shown each chunk of worlds as it is swept.
+    """
     solver = free_solver(study, progress)
     size = study.worlds if worlds is None else len(worlds)
     nothing = np.zeros(0, np.int32)
@@ -101,6 +105,8 @@ def read(
     status = np.zeros(size, np.int8)
     for chunk in chunks:
         status[chunk.place] = chunk.status
+        if on_chunk is not None:
+            on_chunk(solver, chunk)
         for history, reading in found.items():
             _read_chunk(solver, keeper, chunk, history, reading, edges)
     is_counted = np.asarray((status == SOLVED) | (status == RULED_OUT))

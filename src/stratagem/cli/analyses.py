@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stratagem.cli.output import history_option, scenario_argument, seen_moves, show_finding
+from stratagem.cli.output import (
+    history_option,
+    json_option,
+    known_option,
+    links_option,
+    perceptions_option,
+    scenario_argument,
+    seed_option,
+    seen_moves,
+    show_finding,
+    worlds_option,
+)
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -17,19 +28,11 @@ if TYPE_CHECKING:
 def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """What every analysis of a solved scenario takes."""
     options = (
-        click.option(
-            "--worlds",
-            type=click.IntRange(1, 1_000_000),
-            default=10_000,
-            show_default=True,
-            help="How many worlds to draw.",
-        ),
-        click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds."),
+        worlds_option(),
+        seed_option(),
         history_option,
-        click.option("--no-perceptions", is_flag=True, help="Players read the true numbers."),
-        click.option(
-            "--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable."
-        ),
+        perceptions_option,
+        links_option,
         click.option(
             "--engine",
             type=click.Choice(["auto", "numpy", "jax"]),
@@ -37,8 +40,8 @@ def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="What sweeps the game.",
         ),
-        click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all."),
-        click.option("--json", "is_json", is_flag=True, help="Print as JSON."),
+        known_option,
+        json_option,
     )
     for option in reversed(options):
         function = option(function)
@@ -131,12 +134,10 @@ def sensitivity(scenario: str, decision: str, option: str | None, is_json: bool,
 @main.command()
 @click.argument("before", metavar="FILE_OR_NAME")
 @click.argument("after", metavar="FILE_OR_NAME")
-@click.option(
-    "--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="How many worlds to draw."
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds.")
-@click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all.")
-@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+@worlds_option()
+@seed_option()
+@known_option
+@json_option
 def diff(before: str, after: str, is_json: bool, **options: Any) -> None:
     """Compare two editions: which inputs changed, which conclusions moved."""
     from stratagem.analyse.editions import diff as compare

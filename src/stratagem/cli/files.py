@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from stratagem.cli.output import console, echo_data, say, scenario_argument
+from stratagem.cli.output import console, echo_data, json_option, say, scenario_argument
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_FAULT, StratagemError
 
@@ -55,7 +55,7 @@ def check(scenario: str, is_json: bool) -> None:
 @click.option(
     "--max-nodes", type=click.IntRange(1, 5_000_000), default=200_000, show_default=True, help="Cap on merged states."
 )
-@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+@json_option
 def inspect(scenario: str, tree: bool, lines: int, without: tuple[str, ...], max_nodes: int, is_json: bool) -> None:
     """Show what a scenario compiles to: its layers, what merged, what each move sees and can do."""
     from stratagem.analyse.inspect import inspect as look
@@ -78,7 +78,7 @@ def inspect(scenario: str, tree: bool, lines: int, without: tuple[str, ...], max
 
 @main.command()
 @scenario_argument
-@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+@json_option
 def sources(scenario: str, is_json: bool) -> None:
     """Show, paragraph by paragraph, which source carries what, and what rests on assumption alone."""
     from stratagem.analyse.provenance import provenance
@@ -104,7 +104,7 @@ def schema() -> None:
 
 
 @main.command("list")
-@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+@json_option
 def list_(is_json: bool) -> None:
     """List the scenarios of the catalogue."""
     from stratagem.catalogue import load, names

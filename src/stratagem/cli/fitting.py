@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stratagem.cli.fitting_bayes import drawing_options
-from stratagem.cli.output import OutputFile, show_finding
+from stratagem.cli.output import OutputFile, json_option, picture_option, report_option, seed_option, show_finding
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ PENALTIES = ("ridge", "log-f")
     help="Where the climb begins; more are drawn while the best maximum was found once.",
 )
 @drawing_options
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
+@seed_option("Same seed, same answer.")
 @click.option(
     "--errors",
     type=click.Choice(["observed", "robust", "clustered", "bootstrap"]),
@@ -86,20 +86,9 @@ PENALTIES = ("ridge", "log-f")
     type=OutputFile(),
     help="Also write the last table (predictions, or coefficients) as CSV.",
 )
-@click.option(
-    "--svg",
-    "svg_file",
-    type=OutputFile(),
-    help="Also draw the first --vary, or the coefficients, as SVG.",
-)
-@click.option(
-    "--report",
-    "report_file",
-    type=OutputFile(),
-    metavar="FILE.html",
-    help="Also write a page with pictures.",
-)
-@click.option("--json", "is_json", is_flag=True, help="Print as JSON (docs/json.md).")
+@picture_option("the first --vary, or the coefficients,")
+@report_option
+@json_option
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 def fit(
     is_json: bool, quiet: bool, csv_file: str | None, svg_file: str | None, report_file: str | None, **options: Any

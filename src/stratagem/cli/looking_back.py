@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stratagem.cli.analyses import study_of, study_options
-from stratagem.cli.output import OutputFile, scenario_argument, show_finding
+from stratagem.cli.output import (
+    json_option,
+    picture_option,
+    report_option,
+    scenario_argument,
+    seed_option,
+    show_finding,
+    worlds_option,
+)
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -26,9 +34,9 @@ if TYPE_CHECKING:
 @click.option(
     "--draws",
     type=click.IntRange(10, 100_000),
-    help="Draws a chain of `nuts`, as many again to warm up [default: 500].",
+    help="Draws a chain of `nuts`, as many again to warm up [default: 500 of 4 chains, 150 of 16 where something is hidden].",
 )
-@click.option("--svg", "svg_file", type=OutputFile(), help="Also draw before and after as SVG.")
+@picture_option("before and after")
 @study_options
 def infer(
     scenario: str,
@@ -62,17 +70,11 @@ def watch(scenario: str, is_json: bool, **options: Any) -> None:
 @main.command()
 @click.argument("subject", metavar="TABLE.csv|FILE_OR_NAME")
 @click.option("--features", default="", metavar="COLUMN,…", help="Columns for a multinomial logit to compare with.")
-@click.option("--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="Of a scenario.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same answer.")
-@click.option("--svg", "svg_file", type=OutputFile(), help="Also draw the reliability diagram as SVG.")
-@click.option(
-    "--report",
-    "report_file",
-    type=OutputFile(),
-    metavar="FILE.html",
-    help="Also write a page with pictures.",
-)
-@click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+@worlds_option(says="Of a scenario.")
+@seed_option("Same seed, same answer.")
+@picture_option("the reliability diagram")
+@report_option
+@json_option
 def score(
     subject: str, features: str, worlds: int, seed: int, svg_file: str | None, report_file: str | None, is_json: bool
 ) -> None:

@@ -44,6 +44,36 @@ history_option = click.option(
 )
 
 
+json_option = click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
+report_option = click.option(
+    "--report",
+    "report_file",
+    type=OutputFile(),
+    metavar="FILE.html",
+    help="Also write a page with pictures.",
+)
+known_option = click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all.")
+perceptions_option = click.option("--no-perceptions", is_flag=True, help="Players read the true numbers.")
+links_option = click.option(
+    "--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable."
+)
+
+
+def worlds_option(most: int = 1_000_000, says: str = "How many worlds to draw.") -> Callable[..., Any]:
+    """How many worlds, up to so many."""
+    return click.option("--worlds", type=click.IntRange(1, most), default=10_000, show_default=True, help=says)
+
+
+def seed_option(says: str = "Same seed, same worlds.") -> Callable[..., Any]:
+    """The seed."""
+    return click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help=says)
+
+
+def picture_option(what: str) -> Callable[..., Any]:
+    """A picture of what is said, beside the text."""
+    return click.option("--svg", "svg_file", type=OutputFile(), help=f"Also draw {what} as SVG.")
+
+
 def seen_moves(history: tuple[str, ...]) -> tuple[str, ...] | None:
     """The moves of `--history`, in several texts or in one with commas; None where it is not given."""
     return tuple(one.strip() for text in history for one in text.split(",") if one.strip()) if history else None

@@ -8,17 +8,27 @@ from typing import Any
 import click
 
 from stratagem.cli.games import is_game, solve_game
-from stratagem.cli.output import OutputFile, console, history_option, progress_bar, scenario_argument, seen_moves
+from stratagem.cli.output import (
+    OutputFile,
+    console,
+    history_option,
+    known_option,
+    links_option,
+    perceptions_option,
+    progress_bar,
+    scenario_argument,
+    seed_option,
+    seen_moves,
+    worlds_option,
+)
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_SOME_FAILED
 
 
 @main.command()
 @scenario_argument
-@click.option(
-    "--worlds", type=click.IntRange(1, 10_000_000), default=10_000, show_default=True, help="How many worlds to draw."
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds.")
+@worlds_option(10_000_000)
+@seed_option()
 @click.option("--precision", metavar="X|best", help="Override every player's precision (1/payoff), or `best` reply.")
 @click.option("--do", "do", multiple=True, metavar="MOVE=ACTION", help="Force a move, or set a quantity; repeatable.")
 @click.option(
@@ -28,8 +38,8 @@ from stratagem.errors import EXIT_SOME_FAILED
     "--as-if-chosen", is_flag=True, help="Those who see a forced move infer from it as if it had been chosen."
 )
 @history_option
-@click.option("--no-perceptions", is_flag=True, help="Players read the true numbers.")
-@click.option("--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable.")
+@perceptions_option
+@links_option
 @click.option(
     "--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all; the answer lists them."
 )
@@ -127,13 +137,11 @@ def solve(
 @click.option(
     "--do", "event", metavar="MOVE=ACTION", help="The event whose effect on it is shown; by default what moves it most."
 )
-@click.option(
-    "--worlds", type=click.IntRange(1, 1_000_000), default=10_000, show_default=True, help="How many worlds to draw."
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Same seed, same worlds.")
-@click.option("--no-perceptions", is_flag=True, help="Players read the true numbers.")
-@click.option("--without", multiple=True, metavar="LINK", help="Switch a link between theatres off; repeatable.")
-@click.option("--taken-as-known", is_flag=True, help="Treat numbers not known to all as known to all.")
+@worlds_option()
+@seed_option()
+@perceptions_option
+@links_option
+@known_option
 @click.option("--quiet", is_flag=True, help="No progress, no closing line.")
 def report(
     scenario: str,

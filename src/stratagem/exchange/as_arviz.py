@@ -1,4 +1,4 @@
-"""A Bayesian fit for ArviZ: draws, log-likelihoods of rows, how they were drawn, and what was observed.
+"""A Bayesian fit for ArviZ: draws, log-likelihoods of rows, how they were drawn, what was observed, and what the model produces by posterior and prior.
 
 Takes a `Posterior`; gives ArviZ's `InferenceData`, or what a file of it holds. ArviZ is in the extra `bayes`.
 """
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stratagem.errors import UsageError
+from stratagem.fit.predictive import replicated
 
 if TYPE_CHECKING:
     from stratagem.fit.posterior import Posterior
 
-MOST_CELLS = 1 << 27  # draws times rows of log-likelihoods
+MOST_CELLS = 1 << 27  # draws times rows of log-likelihoods, or of what the model produces
+PRIOR_DRAWS = 500
 
 
 def inference_data(posterior: Posterior) -> Any:
@@ -25,10 +27,11 @@ def inference_data(posterior: Posterior) -> Any:
     arviz = load_arviz()
     problem, found = posterior.problem, posterior.chains
     chains, draws = found.log_density.shape
-    if chains * draws * problem.num_rows > MOST_CELLS:
+    if chains * draws * problem.num_rows * max(len(problem.observed.outcomes), 1) > MOST_CELLS:
         raise UsageError(
             f"{chains * draws:,} draws of {problem.num_rows:,} rows are too many for ArviZ; give fewer `--draws`"
         )
+    before = posterior.prior.coefficients(_normals(posterior))
     logs = np.concatenate([one for _, one in posterior.log_likelihoods()], axis=1)
     return arviz.from_dict(
         posterior={"coefficients": posterior.by_chain},
@@ -40,6 +43,9 @@ def inference_data(posterior: Posterior) -> Any:
             "acceptance_rate": found.accepted,
         },
         observed_data=_observed(posterior),
+        posterior_predictive=_produced(posterior, posterior.draws, chains),
+        prior={"coefficients": before[None]},
+        prior_predictive=_produced(posterior, before, 1),
         coords={
             "coefficient": list(posterior.names),
             "line": problem.table.lines,
@@ -51,6 +57,16 @@ def inference_data(posterior: Posterior) -> Any:
         },
         attrs={"model": problem.model.file, "data": problem.table.file, "inference_library": "stratagem"},
     )  # fmt: skip
+
+
+def _normals(posterior: Posterior) -> Any:
+    """[R, P] standard normal numbers from which draws of the prior follow."""
+    return np.random.default_rng(posterior.request.seed).standard_normal((PRIOR_DRAWS, len(posterior.names)))
+
+
+def _produced(posterior: Posterior, draws: Any, chains: int) -> dict[str, Any]:
+    """What the model produces in the rows fitted, [chains, draws, lines, …], by the names of what was observed."""
+    return {name: one.reshape(chains, -1, *one.shape[1:]) for name, one in replicated(posterior, draws).items()}
 
 
 def _observed(posterior: Posterior) -> dict[str, Any]:

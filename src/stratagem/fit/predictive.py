@@ -68,6 +68,24 @@ def check(posterior: Posterior) -> Checks:
     return _check_outcomes(posterior, draws)
 
 
+def replicated(posterior: Posterior, draws: Floats) -> dict[str, NDArray[np.float32]]:
+    """What the model produces in the rows of a fit at draws of the coefficients [R, P].
+
+    `counts` [R, N, outcomes]; of an ultimatum game `offer` and, where it was seen, `accepted` [R, N]. NaN where a draw gives rows no chances.
+    """
+    seen = posterior.problem.observed
+    if posterior.problem.model.kind == "ultimatum":
+        with np.errstate(over="ignore", invalid="ignore"):  # draws of a prior may lie far out
+            offers, accepted = _simulated(posterior, draws)
+        made = {"offer": offers} if seen.accepted is None else {"offer": offers, "accepted": accepted}
+        return {name: one.astype(np.float32) for name, one in made.items()}
+    size = np.sum([seen.outcomes[name] for name in posterior.problem.model.outcomes], axis=0).astype(int)
+    counts = np.empty((len(draws), len(size), len(posterior.problem.model.outcomes)), np.float32)
+    for rows, found in _replicas(posterior, draws, size):
+        counts[:, rows] = found
+    return {"counts": counts}
+
+
 def _check_outcomes(posterior: Posterior, draws: Floats) -> Checks:
     problem = posterior.problem
     names = problem.model.outcomes
@@ -98,7 +116,7 @@ def _check_outcomes(posterior: Posterior, draws: Floats) -> Checks:
 
 
 def _replicas(posterior: Posterior, draws: Floats, size: NDArray[np.int64]) -> Iterator[tuple[slice, Floats]]:
-    """Counts of outcomes [R, rows, K] that the model produces at each draw, some rows at a time."""
+    """Counts of outcomes [R, rows, K] that the model produces at each draw, some rows at a time; NaN where it gives no chances."""
     generator = np.random.default_rng(posterior.request.seed)
     problem = posterior.problem
     step = max(1, TOGETHER // len(draws))
@@ -106,8 +124,12 @@ def _replicas(posterior: Posterior, draws: Floats, size: NDArray[np.int64]) -> I
         rows = slice(begin, min(begin + step, problem.num_rows))
         found = problem.outcomes_of_many(draws, problem.design.rows(rows))
         chances = np.stack([found[name] for name in problem.model.outcomes], -1)
-        chances = np.clip(chances, 0, None) / chances.sum(-1, keepdims=True)
-        yield rows, generator.multinomial(size[rows], chances).astype(float)
+        total = chances.sum(-1, keepdims=True)
+        has_chances = np.isfinite(total) & (total > 0)
+        chances = np.where(
+            has_chances, np.clip(chances, 0, None) / np.where(has_chances, total, 1.0), 1 / chances.shape[-1]
+        )
+        yield rows, np.where(has_chances, generator.multinomial(size[rows], chances), np.nan)
 
 
 def _thirds(chances: Floats) -> NDArray[np.int64]:

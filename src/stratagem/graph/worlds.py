@@ -128,7 +128,7 @@ def stated(
 
     Types of numbers that not all know are as likely as `normals`, the drawn numbers as standard normals, make them.
     """
-    size = max((len(one) for one in numbers.values()), default=1)
+    size = max((len(one) for by in (numbers, *weights.values()) for one in by.values()), default=1)
     index = np.arange(size, dtype=np.int64)
     players = _players(scenario, numbers, index, 0, weights)
     return _with_views(scenario, numbers, normals or {}, players, index, perceptions)

@@ -18,10 +18,20 @@ from scipy import special
 
 from stratagem.graph.families import LEAST_GAMMA
 from stratagem.graph.game import Floats
+from stratagem.graph.personal import personal
 from stratagem.graph.worlds import LEAST_ERROR
 from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.model import Player, Scenario
-from stratagem.scenario.quantities import amounts, cholesky, correlation_matrix, order_chain
+from stratagem.scenario.names import Symbols
+from stratagem.scenario.quantities import (
+    amounts,
+    cholesky,
+    correlation_matrix,
+    hidden_weights,
+    order_chain,
+    private_names,
+)
+from stratagem.solve.type_odds_jax import TypeOdds
 
 Array = Any
 Curve = Callable[[Array], Array]
@@ -35,15 +45,19 @@ class Draws:
         self.scenario = scenario
         self.estimates = amounts(scenario)
         self.numbers = tuple(name for name, one in self.estimates.items() if not one.is_exact)
+        self.inward = _inward(scenario)
         self.simplices = {
             name: dict(player.weights.dirichlet)
             for name, player in scenario.players.items()
-            if player.weights is not None and player.weights.dirichlet is not None
+            if player.weights is not None and player.weights.dirichlet is not None and name not in self.inward
         }
         self.curves = {name: curve(self.estimates[name]) for name in self.numbers}
         self.gammas = {alpha: _log_gamma(alpha) for alphas in self.simplices.values() for alpha in alphas.values()}
-        names, matrix = correlation_matrix(scenario)
-        self.copula = names, np.asarray(cholesky(matrix)) if names else np.zeros((0, 0))
+        every, matrix = correlation_matrix(scenario)
+        rows = [row for row, name in enumerate(every) if name in self.curves]
+        factor = np.asarray(cholesky([[matrix[a][b] for b in rows] for a in rows])) if rows else np.zeros((0, 0))
+        self.copula = tuple(every[row] for row in rows), factor
+        self.type_odds = TypeOdds(scenario, self.copula[0])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,13 +67,22 @@ class Draws:
 
     def quantities(self, z: Array) -> dict[str, Array]:
         """Every number by name, [W]."""
-        latent = dict(zip(self.names, z, strict=True))
-        names, factor = self.copula
-        if names:
-            joined = factor @ jnp.stack([latent[name] for name in names])
-            latent.update(zip(names, joined, strict=True))
+        latent = {**dict(zip(self.names, z, strict=True)), **self.correlated(z)}
         exact = {name: jnp.full(z.shape[1], one.parameters[0]) for name, one in self.estimates.items() if one.is_exact}
         return exact | {name: self.curves[name](latent[name]) for name in self.numbers}
+
+    def odds(self, z: Array) -> dict[str, Array]:
+        """How likely the types are of numbers that hang together with the drawn ones, by name, [W]."""
+        normals = self.correlated(z)
+        return self.type_odds(jnp.stack(list(normals.values())) if normals else jnp.zeros((0, z.shape[1])))
+
+    def correlated(self, z: Array) -> dict[str, Array]:
+        """The numbers that are correlated with others as standard normals [W], joined."""
+        names, factor = self.copula
+        if not names:
+            return {}
+        latent = dict(zip(self.names, z, strict=True))
+        return dict(zip(names, factor @ jnp.stack([latent[name] for name in names]), strict=True))
 
     def weights(
         self, z: Array, quantities: Mapping[str, Array], value: Callable[[Any], Array]
@@ -69,7 +92,7 @@ class Draws:
         found: dict[str, dict[str, Array]] = {}
         margins = [jnp.full(z.shape[1], jnp.inf)]
         for name, player in self.scenario.players.items():
-            if player.weights is None:
+            if player.weights is None or name in self.inward:
                 continue
             if name in self.simplices:
                 found[name], own = self._simplex(name, player, z)
@@ -126,6 +149,16 @@ class Draws:
                 )
                 found[name] = jnp.log((1 - stated) / stated) / (0.1 * (player.range or 1.0))
         return found
+
+
+def _inward(scenario: Scenario) -> frozenset[str]:
+    """The players whose weights are matters of the game, not of the world: formulas over what chance decides there, or types."""
+    typed = hidden_weights(scenario)
+    return frozenset(
+        name
+        for name in personal(scenario, Symbols(scenario), private_names(scenario))
+        if name in typed or (one := scenario.players[name].weights) is None or one.exact is not None
+    )
 
 
 # --- quantiles at standard normals -------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from stratagem.graph.game import Floats, Game
 from stratagem.solve.columns import TRUTH, Inputs
-from stratagem.solve.hidden.equilibrium import Equilibrium
+from stratagem.solve.hidden.equilibrium import Equilibrium, standing
+from stratagem.solve.hidden.gradient import Change, pulled
 from stratagem.solve.hidden.others import SOURCE, Others, others
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
@@ -52,17 +53,41 @@ def equilibria(
     `given` [E, W] holds behaviour that is as it is; NaN where it is free. What is given is worth NaN.
     """
     asked = [_asked(game, one, inputs, buffer, given) for one in subgames]
-    alike: dict[object, list[int]] = {}
-    for number, one in enumerate(asked):
-        if one.numbers is not None:
-            alike.setdefault(one.paths.form if one.numbers.steps is None else number, []).append(number)
     answers: dict[int, tuple[Equilibrium, int]] = {}
-    for numbers in alike.values():
+    for numbers in _alike(asked):
         together = Numbers.joined([part for number in numbers if (part := asked[number].numbers) is not None])
         answer = solve(asked[numbers[0]].paths, together, inputs.response)
         answers.update((number, (answer, place * len(inputs))) for place, number in enumerate(numbers))
     for number, (subgame, one) in enumerate(zip(subgames, asked, strict=True)):
         yield _found(subgame, one, answers.get(number), len(inputs))
+
+
+def pulled_back(
+    game: Game,
+    subgames: Sequence[HiddenSubgame],
+    inputs: Inputs,
+    buffer: Floats,
+    pulls: Sequence[Floats],
+    sweep_behaviour: Floats,
+) -> Iterator[Change]:
+    """Derivatives, by the numbers of each subgame, of what has these derivatives [A, W] by the log probabilities of its actions.
+
+    Behaviour [E, W] is what was found, and free everywhere. Raises `ValueError` where one who decides discounts and is not risk-neutral.
+    """
+    asked = [_asked(game, one, inputs, buffer, None) for one in subgames]
+    if any(one.numbers is not None and _has_averse_steps(one.numbers) for one in asked):
+        raise ValueError("derivatives by risk aversion are those of players who do not discount")
+    found: dict[int, Change] = {}
+    for numbers in _alike(asked):
+        together = Numbers.joined([part for number in numbers if (part := asked[number].numbers) is not None])
+        behaviour = np.concatenate([sweep_behaviour[subgames[number].edge_of_action] for number in numbers], axis=1)
+        with np.errstate(divide="ignore"):
+            at = np.log(behaviour)
+        pull = np.concatenate([pulls[number] for number in numbers], axis=1)
+        change = pulled(asked[numbers[0]].paths, together, standing(at), pull[None], inputs.response)
+        for place, number in enumerate(numbers):
+            found[number] = change.part(0, slice(place * len(inputs), (place + 1) * len(inputs)))
+    yield from (found[number] for number in range(len(subgames)))
 
 
 @dataclass(frozen=True)
@@ -84,6 +109,19 @@ def _asked(game: Game, subgame: HiddenSubgame, inputs: Inputs, buffer: Floats, g
     _, is_stuck = _log_share(game, subgame, inputs)
     numbers = _numbers(game, subgame, inputs, buffer, given, is_free) if is_free.any() else None
     return _Asked(is_free, is_stuck, behaviour, _paths(subgame, is_free.tobytes()), numbers)
+
+
+def _alike(asked: Sequence[_Asked]) -> list[list[int]]:
+    """The places of those of one form, which are solved together; nothing is asked of a subgame in which all is given."""
+    alike: dict[object, list[int]] = {}
+    for number, one in enumerate(asked):
+        if one.numbers is not None:
+            alike.setdefault(one.paths.form if one.numbers.steps is None else number, []).append(number)
+    return list(alike.values())
+
+
+def _has_averse_steps(numbers: Numbers) -> bool:
+    return numbers.steps is not None and bool(numbers.steps.aversion[np.unique(numbers.steps.player)].any())
 
 
 def _found(subgame: HiddenSubgame, asked: _Asked, answer: tuple[Equilibrium, int] | None, size: int) -> Found:

@@ -16,9 +16,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from stratagem.errors import UsageError
+from stratagem.graph.attitudes import WITH_PAYOFFS, private_attitudes
 from stratagem.graph.expression import Evaluator, Expressions
 from stratagem.graph.game import TERMINAL, Expression, Game
 from stratagem.graph.means import mean, unknown_to_all
+from stratagem.graph.personal import drawn_weight
+from stratagem.graph.readings import read_apart
 from stratagem.graph.worlds import draw
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Scenario
@@ -29,10 +32,13 @@ from stratagem.solve.draws_jax import Draws
 from stratagem.solve.infosets import is_hidden
 from stratagem.solve.intervene import Choice
 from stratagem.solve.known import with_means
+from stratagem.solve.likelihood_differences import Differenced
+from stratagem.solve.likelihood_hidden import Outside
 from stratagem.solve.padded import lay_out
-from stratagem.solve.passage import restrict
+from stratagem.solve.passage import Restriction, restrict
 from stratagem.solve.passes_jax import Numbers, forward_reach
 from stratagem.solve.plan import plan
+from stratagem.solve.solve import Request
 from stratagem.solve.sweep_jax import differentiable
 
 Array = Any
@@ -59,10 +65,6 @@ class Likelihood:
         self.formulas = _Formulas(scenario)
         self.table = _Rows(game.expressions)
         self.means = self._means()
-        if is_hidden(game) or game.facts:
-            raise UsageError(
-                "where something is hidden the equilibrium is not sampled by gradient [M9]; `--sampler weights`"
-            )
         inputs = self._sample()
         movers = np.unique(game.player_of_node[game.player_of_node >= 0])
         if np.isinf(inputs.precision[movers]).any():
@@ -70,14 +72,26 @@ class Likelihood:
                 "at best reply the likelihood has no gradient: gradient-based sampling needs a finite `precision` of all who move [M9]"
             )
         self.is_neutral, self.is_discounted = inputs.risk_aversion is None, inputs.discounts is not None
-        the_plan = plan(game)
-        self.answer = differentiable(the_plan, inputs)[0]
-        padded = lay_out(game)
-        self.reach = partial(forward_reach, padded.form, padded.inflows)
-        self.target_of_node = padded.target_of_node
         restriction = restrict(game, history)
-        self.kept = np.ones(game.num_edges, bool) if restriction is None else restriction.kept
-        self.ends = np.flatnonzero(game.player_of_node == TERMINAL)
+        if self._is_rough(inputs):
+            request = Request(
+                seed=setting.seed, precision=setting.precision, history=history, fixed=setting.fixed, perceptions=setting.perceptions, has_truth=False
+            )  # fmt: skip
+            self.way: Inside | Outside | Differenced = Differenced(game, scenario, request, self.drawn)
+        else:
+            self.way = (Outside if is_hidden(game) else Inside)(game, inputs, restriction)
+
+    def _is_rough(self, inputs: Inputs) -> bool:
+        """Whether slopes are differences: of players who are mistaken, of numbers or attitudes by type, of hidden games with aversion and discounts."""
+        game, scenario = self.game, self.scenario
+        facts = set(game.facts)
+        return bool(
+            scenario.mistakes
+            or game.casts
+            or private_attitudes(scenario, Symbols(scenario), facts, WITH_PAYOFFS)
+            or any(facts.issuperset(turns_on) for turns_on in read_apart(scenario).values())
+            or (is_hidden(game) and inputs.discounts is not None and inputs.risk_aversion is not None)
+        )
 
     def _sample(self) -> Inputs:
         """The inputs of a few worlds, which show what a solve reads."""
@@ -100,32 +114,55 @@ class Likelihood:
 
     def correction(self, z: Array) -> Array:
         """[W] what a draw from the softened likelihood weighs: nothing out of order, within it a little more near its end."""
-        margins = self.numbers(z)[1]
+        margins = self.margins(z)
         return jnp.where((margins >= 0).all(axis=0), jnp.exp(-_slope(margins)), 0.0)
 
     def _chance(self, z: Array) -> tuple[Array, Array]:
+        if isinstance(self.way, Differenced):
+            return self.way(z), self.margins(z)
         numbers, margins = self.numbers(z)
-        behaviour = self.answer(numbers).behaviour
-        reach = self.reach(behaviour * self.kept[:, None])[self.target_of_node[self.ends]]
-        chance = reach.sum(axis=0)
-        is_possible = chance > 0
-        return jnp.where(is_possible, jnp.log(jnp.where(is_possible, chance, 1.0)), -jnp.inf), margins
+        return self.way(numbers), margins
+
+    @property
+    def gradient(self) -> str:
+        """How slopes are taken."""
+        is_mixed = self.draws.type_odds.names and not isinstance(self.way, Differenced)
+        return self.way.gradient + (", odds of types by central differences" if is_mixed else "")
+
+    @property
+    def is_solved_together(self) -> bool:
+        """Whether the worlds of all chains are solved in one batch, outside JAX."""
+        return not isinstance(self.way, Inside)
 
     def numbers(self, z: Array) -> tuple[Numbers, Array]:
         """What a solve reads at latent normals [D, W], and the margins by which weights keep their order."""
+        quantities, weights, margins = self._drawn(z)
+        return self.read({**quantities, **self.draws.odds(z)}, weights, z.shape[1]), margins
+
+    def margins(self, z: Array) -> Array:
+        """[n, W] the margins by which weights keep their order."""
+        return self._drawn(z)[2]
+
+    def drawn(self, z: Array) -> tuple[dict[str, Array], dict[str, dict[str, Array]], dict[str, Array]]:
+        """The numbers by name, the weights that are drawn as a whole by player and stake, and the correlated numbers as standard normals: each [W]."""
+        quantities, weights, _ = self._drawn(z)
+        whole = {player: one for player, one in weights.items() if player in self.draws.simplices}
+        return quantities, whole, self.draws.correlated(z)
+
+    def _drawn(self, z: Array) -> tuple[dict[str, Array], dict[str, dict[str, Array]], Array]:
         size = z.shape[1]
         quantities = self.draws.quantities(z)
         quantities.update({name: jnp.full(size, value) for name, value in self.setting.fixed.items()})
-        value = self.formulas.at(quantities, size)
-        weights, margins = self.draws.weights(z, quantities, value)
-        return self.read(quantities, weights, size), margins
+        return quantities, *self.draws.weights(z, quantities, self.formulas.at(quantities, size))
 
     def read(self, quantities: dict[str, Array], weights: Mapping[str, Mapping[str, Array]], size: int) -> Numbers:
         """What a solve reads of quantities [W] and weights, by player and stake [W]."""
         setting, value = self.setting, self.formulas.at(quantities, size)
         views = self._views(quantities, value, size)
         columns = columns_of(self.game.players, views)
-        tables = [self.table.at(quantities if name is None else views[name], size) for name in columns.evaluators]
+        inward = {drawn_weight(who, stake): one for who, by in weights.items() for stake, one in by.items()}
+        held = [{**(quantities if name is None else views[name]), **inward} for name in columns.evaluators]
+        tables = [self.table.at(numbers, size) for numbers in held]
         worth = self._worth(columns, weights, quantities, value, size)
         precision = self.draws.precision(quantities, value, size)
         if setting.precision is not None:
@@ -173,11 +210,15 @@ class Likelihood:
     ) -> Array:
         """[C, A, W]: what a unit of each account is worth in each column."""
         nothing = jnp.zeros(size)
+        direct = {account.name for account in self.game.accounts if account.side == "payoff"}
         losses = self.draws.of_players("loss_aversion", 1.0, quantities, value, size)
         rows = []
         for player in columns.player:
             name = self.game.players[player]
             for account in self.game.accounts:
+                if account.side != "payoff" and name in direct:
+                    rows.append(nothing)
+                    continue
                 rows.append(self._worth_of(name, account.name, account.side, weights, value, losses[name], nothing))
         return jnp.stack(rows).reshape(len(columns.player), len(self.game.accounts), size)
 
@@ -233,6 +274,28 @@ class Likelihood:
     ) -> Array:
         rate = self._by_column(columns, "discount", 1.0, quantities, value, size)
         return rate[None] ** self.game.durations[:, None, None]
+
+
+class Inside:
+    """A public game, swept in JAX, with the log probability [W] of a history."""
+
+    gradient = "exact, through the sweep"
+
+    def __init__(self, game: Game, inputs: Inputs, restriction: Restriction | None) -> None:
+        self.answer = differentiable(plan(game), inputs)[0]
+        padded = lay_out(game)
+        self.reach = partial(forward_reach, padded.form, padded.inflows)
+        self.target_of_node = padded.target_of_node
+        self.kept = np.ones(game.num_edges, bool) if restriction is None else restriction.kept
+        self.ends = np.flatnonzero(game.player_of_node == TERMINAL)
+
+    def __call__(self, numbers: Numbers) -> Array:
+        """[W]; minus infinity where it cannot have happened."""
+        behaviour = self.answer(numbers).behaviour
+        reach = self.reach(behaviour * self.kept[:, None])[self.target_of_node[self.ends]]
+        chance = reach.sum(axis=0)
+        is_possible = chance > 0
+        return jnp.where(is_possible, jnp.log(jnp.where(is_possible, chance, 1.0)), -jnp.inf)
 
 
 def _slope(margins: Array) -> Array:

@@ -53,7 +53,7 @@ def steps_of(
     edge, parent, path, depth = _tree(subgame.ways)
     agents = discounting(subgame, inputs)
     copies = len(agents)
-    order = np.argsort(np.tile(depth, copies), kind="stable")
+    order = _order(depth, copies)
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
     parents = np.tile(parent, copies)
@@ -75,6 +75,20 @@ def steps_of(
         factor,
         aversion,
     )
+
+
+def taken(subgame: HiddenSubgame, inputs: Inputs) -> tuple[Ints, Longs, NDArray[np.bool_]]:
+    """By step [T]: its edge, the agent in whose tree it is, and whether it is the last of a path."""
+    edge, _, path, depth = _tree(subgame.ways)
+    agents = discounting(subgame, inputs)
+    order = _order(depth, len(agents))
+    agent = np.repeat(agents, len(edge)).astype(np.int64)
+    return np.tile(edge, len(agents))[order], agent[order], np.tile(path >= 0, len(agents))[order]
+
+
+def _order(depth: Longs, copies: int) -> Longs:
+    """In which the steps of so many trees stand: by depth."""
+    return np.argsort(np.tile(depth, copies), kind="stable")
 
 
 def _meant(

@@ -57,3 +57,13 @@ class Equilibrium:
     def is_off_path(self) -> NDArray[np.bool_]:
         """[I, W] infosets that are reached as good as never: beliefs there come from the trace alone."""
         return np.asarray((self.log_reach < np.log(ON_PATH)) | (self.trembles > 0))
+
+
+def standing(log_behaviour: Floats) -> Equilibrium:
+    """Behaviour [A, W] that is known to be an equilibrium at finite precision, with nothing else said of it."""
+    actions, worlds = log_behaviour.shape
+    unknown, none = np.full((actions, worlds), np.nan), np.zeros(worlds, np.int64)
+    return Equilibrium(
+        log_behaviour, np.zeros(worlds), np.full(worlds, CONVERGED, np.int8), np.ones(worlds), none, none, np.zeros(worlds), unknown, unknown, unknown,
+        np.zeros((actions, worlds), np.int64),
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from stratagem.solve.hidden.solve import Piece, pieces
 from stratagem.solve.hidden.system import Point, jacobian, point
 from stratagem.solve.hidden.worth import worth
 
+SMALL_TILT = 1e-3
 STEP_NAMES = ("gain", "log_odds", "factor")
 
 
@@ -33,6 +34,16 @@ class Change:
     log_share: Floats
     precision: Floats
     steps: StepChange | None = None  # of players who discount
+    risk_aversion: Floats | None = None  # of derivatives only; None where players are risk-neutral
+
+    def part(self, quantity: int, worlds: slice) -> Change:
+        """Derivatives of one of several quantities, in some of the worlds."""
+        here = (quantity, ..., worlds)
+        steps = None if self.steps is None else StepChange(*(getattr(self.steps, name)[here] for name in STEP_NAMES))
+        aversion = None if self.risk_aversion is None else self.risk_aversion[here]
+        given = (self.payoff, self.log_chance, self.log_share, self.precision)
+        payoff, log_chance, log_share, precision = (one[here] for one in given)
+        return Change(payoff, log_chance, log_share, precision, steps, aversion)
 
 
 def moved(paths: Paths, numbers: Numbers, found: Equilibrium, change: Change, response: str = "logit") -> Floats:
@@ -68,7 +79,8 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
     count = len(pull)
     given = (numbers.payoff, numbers.log_chance, numbers.log_share, numbers.precision)
     payoff, log_chance, log_share, precision = (np.full((count, *one.shape), np.nan) for one in given)
-    total = Change(payoff, log_chance, log_share, precision, _no_steps(numbers, count))
+    aversion = None if numbers.risk_aversion is None else np.full((count, *numbers.risk_aversion.shape), np.nan)
+    total = Change(payoff, log_chance, log_share, precision, _no_steps(numbers, count), aversion)
     for piece, worlds, at in _points(paths, numbers, found, response):
         layout, parts, here = piece.layout, at.worth, piece.worlds[worlds]
         for table in _tables(total):
@@ -93,13 +105,41 @@ def pulled(paths: Paths, numbers: Numbers, found: Equilibrium, pull: Floats, res
             total.log_share[number][np.ix_(piece.left.actions, here)] = at.batch.response.offset_pulled(
                 at.batch.offset, push
             )
-            np.add.at(total.precision[number], (layout.player_of_action[:, None], here[None]), push * parts.worth)
+            mover = layout.player_of_action[:, None], here[None]
+            np.add.at(total.precision[number], mover, push * parts.worth)
+            if total.risk_aversion is not None:
+                by_action = push * at.batch.rate * _adds_up(at) * _by_aversion(piece, worlds, at)
+                np.add.at(total.risk_aversion[number], mover, by_action)
             if at.batch.recursion is not None and total.steps is not None:
                 by_step = worth_pulled(at.batch.recursion, at.log_choice, push * at.batch.rate)
                 rows = np.ix_(_steps_left(piece, numbers), here)
                 for name in STEP_NAMES:
                     getattr(total.steps, name)[number][rows] = getattr(by_step, name)
     return total
+
+
+def _by_aversion(piece: Piece, worlds: NDArray[np.int64], at: Point) -> Floats:
+    """[A, W] derivatives of an action's worth by its mover's risk aversion, behaviour unchanged."""
+    layout, averse = piece.layout, piece.numbers.risk_aversion
+    assert averse is not None
+    payoff = piece.numbers.payoff[:, :, worlds]
+    middle = (payoff.min(axis=1) + payoff.max(axis=1)) / 2  # worth is counted from there
+    player = layout.player_of_visit
+    gap = payoff[player, layout.path_of_visit] - middle[player] - at.worth.worth[layout.action_of_visit]
+    tilt = averse[:, worlds][player] * gap
+    return np.asarray(layout.sum_of_action @ (at.worth.belief * gap**2 * aversion_slope(tilt)))
+
+
+def aversion_slope(tilt: Floats) -> Floats:
+    """((1 + t) exp(-t) - 1) / t^2: what a payoff, t / a away from the certainty equivalent, adds to its derivative by risk aversion a, over the squared distance.
+
+    >>> aversion_slope(np.array([0.0, 1.0])).round(6).tolist()
+    [-0.5, -0.264241]
+    """
+    is_small = np.abs(tilt) < SMALL_TILT
+    safe = np.where(is_small, 1.0, tilt)
+    series = -1 / 2 + tilt * (1 / 3 - tilt * (1 / 8 - tilt / 30))
+    return np.where(is_small, series, ((1 + safe) * np.exp(-safe) - 1) / safe**2)
 
 
 def _points(
@@ -142,7 +182,8 @@ def _no_steps(numbers: Numbers, count: int) -> StepChange | None:
 
 def _tables(change: Change) -> list[Floats]:
     steps = [] if change.steps is None else [getattr(change.steps, name) for name in STEP_NAMES]
-    return [change.payoff, change.log_chance, change.log_share, change.precision, *steps]
+    aversion = [] if change.risk_aversion is None else [change.risk_aversion]
+    return [change.payoff, change.log_chance, change.log_share, change.precision, *aversion, *steps]
 
 
 def _spread(at: Point, unknown: Floats) -> Floats:
