@@ -63,7 +63,7 @@ def _from(plan: Plan, start: Ints) -> NDArray[np.bool_]:
     is_after[start] = True
     for inflow in plan.forward:
         flow = is_after[inflow.parents]
-        is_after[inflow.children] |= flow if inflow.starts is None else np.logical_or.reduceat(flow, inflow.starts)
+        is_after[inflow.children] |= flow if inflow.sums is None else inflow.sums @ flow > 0
     return is_after
 
 
