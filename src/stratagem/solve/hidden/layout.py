@@ -58,9 +58,12 @@ class Layout:
         return sparse.csr_array(others[first]), row
 
     @cached_property
-    def paths_of_infoset(self) -> sparse.csr_array:
-        """[I, Z] which paths pass through each infoset."""
-        return sparse.csr_array(self.total @ self.passes.T)
+    def distinct_sums(self) -> sparse.csr_array:
+        """[A, U] how many visits of each action each different row weighs."""
+        assert self.distinct_others is not None
+        rows, which = self.distinct_others
+        ones = np.ones(len(which))
+        return sparse.csr_array((ones, (self.action_of_visit, which)), shape=(len(self.first_visit), rows.shape[0]))
 
     @cached_property
     def total(self) -> sparse.csr_array:

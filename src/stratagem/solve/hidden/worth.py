@@ -209,11 +209,15 @@ def worth(batch: Batch, log_choice: Floats) -> Worth:
         log_weight = layout.others @ log_choice
         log_weight += batch.log_chance
         weight = np.exp(log_weight) if is_safe else _weight(layout, log_weight)
+        total = layout.sum_of_action @ weight
     else:
-        weight = np.take(np.exp(shared[0] @ log_choice), shared[1], axis=0)
-        if batch.chance is not None:
+        distinct = np.exp(shared[0] @ log_choice)
+        weight = np.take(distinct, shared[1], axis=0)
+        if batch.chance is None:
+            total = layout.distinct_sums @ distinct
+        else:
             weight *= batch.chance
-    total = layout.sum_of_action @ weight
+            total = layout.sum_of_action @ weight
     mean = layout.sum_of_action @ (weight * batch.value) / total
     plain = Worth(layout, mean, weight, total, batch.value, mean)
     found = plain if batch.attitude is None else _averse(plain, batch.attitude, log_weight)
