@@ -42,7 +42,7 @@ from stratagem.solve.solve import Progress, together
 FINDING_WORLDS, LEARNING_WORLDS, MAX_EVENTS = 500, 1_000, 24
 INFERRED, LEAST_INFERRED = 15_000_000, 100  # states solved of a game that hides something, and worlds that are too few
 ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
-    (flips, 2_000), (discover, 5_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
+    (flips, 2_000), (discover, 3_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
 )  # fmt: skip
 LEAST_MOVED = 0.0005  # what shows in tenths of a point
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from stratagem.graph.game import CHANCE, NO_EVENT, TERMINAL, Floats, Game, Ints
 from stratagem.graph.readings import is_of_types
@@ -29,8 +30,7 @@ class Choices:
     options: tuple[tuple[int, int], ...]  # [C]
     nodes: Ints  # where somebody decides
     edges: Ints  # theirs
-    order: NDArray[np.intp]  # of the edges, by choice
-    starts: NDArray[np.intp]  # [C] into the ordered edges
+    sums: sparse.csr_array  # [C, edges]
 
     @classmethod
     def of(cls, game: Game) -> Choices:
@@ -39,15 +39,13 @@ class Choices:
         edges = np.flatnonzero(game.player_of_node[game.parent_of_edge] >= 0).astype(np.int32)
         keys = np.stack([game.step_of_node[game.parent_of_edge[edges]], game.option_of_edge[edges]], axis=1)
         options, which = np.unique(keys, axis=0, return_inverse=True)
-        order = np.argsort(which.ravel(), kind="stable")
-        starts = np.searchsorted(which.ravel()[order], np.arange(len(options)))
-        return cls(tuple((int(step), int(option)) for step, option in options), nodes, edges, order, starts)
+        entries = np.ones(len(edges)), (which.ravel(), np.arange(len(edges)))
+        sums = sparse.csr_array(entries, shape=(len(options), len(edges)))
+        return cls(tuple((int(step), int(option)) for step, option in options), nodes, edges, sums)
 
     def summed(self, game: Game, of_edge: NDArray[np.floating[Any]], reach: Floats) -> Floats:
         """[C, W] a share of each edge, weighed by how likely its state is reached."""
-        if not len(self.edges):
-            return np.zeros((0, reach.shape[1]))
-        return np.add.reduceat((of_edge * reach[game.parent_of_edge[self.edges]])[self.order], self.starts, axis=0)
+        return np.asarray(self.sums @ (of_edge * reach[game.parent_of_edge[self.edges]]))
 
 
 class Keeper:

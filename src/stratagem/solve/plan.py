@@ -11,6 +11,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from stratagem.graph.game import TERMINAL, Floats, Game, Ints
 from stratagem.solve.infosets import HiddenSubgame, hidden_subgames
@@ -50,7 +51,7 @@ class Inflow:
 
     edges: Ints
     parents: Ints
-    starts: Ints | None  # None where each child has one edge
+    sums: sparse.csr_array | None  # [children, edges]; None where each child has one edge
     children: Ints
 
 
@@ -190,9 +191,8 @@ def _inflows(game: Game) -> Iterator[Inflow]:
         if not len(edges):
             continue
         children, starts = np.unique(ends, return_index=True)
-        yield Inflow(
-            edges,
-            starts_at,
-            None if len(children) == len(edges) else starts.astype(np.int32),
-            children.astype(np.int32),
+        count = len(edges)
+        sums = sparse.csr_array(
+            (np.ones(count), np.arange(count), np.append(starts, count)), shape=(len(children), count)
         )
+        yield Inflow(edges, starts_at, None if len(children) == count else sums, children.astype(np.int32))

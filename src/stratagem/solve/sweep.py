@@ -302,9 +302,9 @@ def forward(plan: Plan, behaviour: Floats, kept: Bools | None = None) -> Floats:
     reach[0] = 1.0
     for inflow in plan.forward:
         flow = behaviour[inflow.edges] * reach[inflow.parents]
-        if kept is not None:
-            flow *= kept[inflow.edges, None]
-        reach[inflow.children] = flow if inflow.starts is None else np.add.reduceat(flow, inflow.starts, axis=0)
+        if kept is not None and not (is_kept := kept[inflow.edges]).all():
+            flow *= is_kept[:, None]
+        reach[inflow.children] = flow if inflow.sums is None else inflow.sums @ flow
     return reach
 
 
@@ -314,7 +314,9 @@ def likelihood(plan: Plan, behaviour: Floats, kept: Bools, last: int) -> Floats:
     found = np.ones((game.num_nodes, behaviour.shape[1]))
     for block in plan.backward:
         if block.step <= last:
-            edges = places_of(block.edges)
-            flow = behaviour[edges] * kept[edges, None] * found[game.child_of_edge[edges]]
-            found[block.nodes] = flow.reshape(-1, block.branching, behaviour.shape[1]).sum(axis=1)
+            odds, onward = behaviour[block.edges], found[game.child_of_edge[block.edges]]
+            if not (is_kept := kept[block.edges]).all():
+                odds = odds * is_kept[:, None]
+            shape = (-1, block.branching, behaviour.shape[1])
+            found[block.nodes] = np.einsum("nbw,nbw->nw", odds.reshape(shape), onward.reshape(shape))
     return found

@@ -27,6 +27,7 @@ CEILING = 20.0  # times the precision asked for, to which the branch is followed
 MOST_CROSSINGS = 8
 MOST_PASSES = 400
 MOST_NEWTON = 80
+AT_ONCE = 1024  # worlds that start from profiles of their own
 LEVELS = (30.0, 1000.0)  # precision times range of payoffs from which limits are sought
 FAINT = 1e-3  # probability of the actions that a nearly pure start does not choose
 
@@ -125,11 +126,16 @@ def _sought(batch: Batch, place: Floats, principal: Floats | None, starts: int, 
         for world in range(len(batch)):
             known.add(world, _Found(principal[:, world], log_choice[:, world], 0.0, PRINCIPAL))
         _follow(batch, place, known, np.arange(len(batch)), principal, upward, BRANCH)
-    for begin in _starts(batch, place, starts, rng):
-        scores, residual = settle(batch, begin, place)
+    begins = _starts(batch, place, starts, rng)
+    together = max(AT_ONCE // len(batch), 1)
+    for first in range(0, len(begins), together):
+        some = begins[first : first + together]
+        started = np.tile(np.arange(len(batch)), len(some))
+        scores, residual = settle(batch.part(started), np.concatenate(some, axis=1), place[started])
         log_choice = batch.response.log_choice(scores)
-        for number in np.flatnonzero(residual < RESIDUAL):
-            known.add(int(number), _Found(scores[:, number], log_choice[:, number], float(residual[number]), START))
+        for at in np.flatnonzero(residual < RESIDUAL):
+            one = _Found(scores[:, at], log_choice[:, at], float(residual[at]), START)
+            known.add(int(started[at]), one)
     ours = [(world, one) for world, one in known.all() if one.source == START]
     if ours:
         worlds, scores = np.array([world for world, _ in ours]), np.array([one.scores for _, one in ours]).T
@@ -230,7 +236,11 @@ def settle(batch: Batch, scores: Floats, place: Floats) -> tuple[Floats, Floats]
 
 def _newton(matrix: Floats, gap: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Newton steps [D, W], 0 where the matrix [W, D, D] is singular, and where it is not [W]."""
-    is_regular = np.linalg.slogdet(matrix)[0] != 0
+    is_regular: NDArray[np.bool_] = np.ones(len(matrix), bool)
     step = np.zeros_like(gap)
-    step[:, is_regular] = -np.linalg.solve(matrix[is_regular], gap.T[is_regular][:, :, None])[:, :, 0].T
+    try:
+        step[:] = -np.linalg.solve(matrix, gap.T[:, :, None])[:, :, 0].T
+    except np.linalg.LinAlgError:
+        is_regular = np.asarray(np.linalg.slogdet(matrix)[0] != 0)
+        step[:, is_regular] = -np.linalg.solve(matrix[is_regular], gap.T[is_regular][:, :, None])[:, :, 0].T
     return step, is_regular
