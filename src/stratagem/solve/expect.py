@@ -62,8 +62,7 @@ def _from(plan: Plan, start: Ints) -> NDArray[np.bool_]:
     is_after = np.zeros(plan.game.num_nodes, bool)
     is_after[start] = True
     for inflow in plan.forward:
-        flow = is_after[inflow.parents]
-        is_after[inflow.children] |= flow if inflow.starts is None else np.logical_or.reduceat(flow, inflow.starts)
+        is_after[plan.game.child_of_edge[inflow.edges[is_after[inflow.parents]]]] = True
     return is_after
 
 
