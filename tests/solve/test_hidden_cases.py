@@ -10,7 +10,7 @@ import pytest
 from hidden_random import random_game
 
 from stratagem.solve.hidden import equilibrium as states
-from stratagem.solve.hidden.certify import beliefs
+from stratagem.solve.hidden.certify import beliefs, is_off_path, reach
 from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
 
@@ -79,11 +79,12 @@ def test_an_action_that_is_not_available_is_as_good_as_absent(seed: int) -> None
     gone = paths.first_action[wide[seed % len(wide)]]
     share = numbers.log_share.copy()
     share[gone, 1], share[gone, 2] = -INF, -60.0
-    found = solve(paths, replace(numbers, log_share=share))
+    numbers_left = replace(numbers, log_share=share)
+    found = solve(paths, numbers_left)
     behaviour = np.exp(found.log_behaviour)
     assert (found.status == states.CONVERGED).all()
     assert behaviour[gone, 1] == 0
-    reached = found.log_reach[paths.infoset_of_action, 1] > -50
+    reached = reach(paths, numbers_left, found.log_behaviour)[0][paths.infoset_of_action, 1] > -50
     assert behaviour[reached, 1] == pytest.approx(behaviour[reached, 2], abs=1e-12)
     assert behaviour[:, 0] == pytest.approx(
         np.exp(solve(paths, numbers.part(np.array([0]))).log_behaviour[:, 0]), abs=1e-10
@@ -116,8 +117,9 @@ def test_beliefs_where_chance_never_goes() -> None:
     rare[0, queen] = -40.0
     near = solve(paths, replace(numbers, log_chance=rare))
     assert np.exp(found.log_behaviour) == pytest.approx(np.exp(near.log_behaviour), abs=1e-10)
-    assert found.trembles[:, 0].tolist() == [0, 1, 0]
-    assert found.is_off_path[:, 0].tolist() == [False, True, False]
+    never = replace(numbers, log_chance=chance)
+    assert reach(paths, never, found.log_behaviour)[1][:, 0].tolist() == [0, 1, 0]
+    assert is_off_path(paths, never, found.log_behaviour)[:, 0].tolist() == [False, True, False]
 
 
 def test_the_fewest_trembles_count() -> None:
@@ -191,7 +193,7 @@ def test_off_the_path_beliefs_are_those_of_the_trace() -> None:
     infoset, path, share = beliefs(paths, numbers, found.log_behaviour)
     queen = share[(infoset == 2) & (path >= 3)].sum(axis=0)
     assert queen == pytest.approx([np.exp(-50.0), 0, 0], rel=1e-6)
-    assert found.is_off_path[2].tolist() == [True, True, True]
+    assert is_off_path(paths, numbers, found.log_behaviour)[2].tolist() == [True, True, True]
     assert share[infoset == 2].sum(axis=0) == pytest.approx([1, 1, 1], abs=1e-12)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hidden_random import random_game
 
+from stratagem.solve.hidden.certify import is_off_path
 from stratagem.solve.hidden.equilibrium import CONVERGED, LIMIT
 from stratagem.solve.hidden.layout import layout
 from stratagem.solve.hidden.paths import Numbers, Paths
@@ -70,10 +71,11 @@ def test_kuhn_poker_is_worth_a_loss_of_one_in_eighteen() -> None:
 
 def test_the_limit_is_without_regret_and_names_what_is_off_the_path() -> None:
     game = games.horse()
-    found = solve(games.paths_of(game), games.numbers_of(game, INF))
+    paths, numbers = games.paths_of(game), games.numbers_of(game, INF)
+    found = solve(paths, numbers)
     assert found.regret.max() < 1e-8
     assert np.exp(found.log_behaviour[:, 0]) == pytest.approx([1, 0, 1, 0, 0, 1], abs=1e-8)
-    assert found.is_off_path[:, 0].tolist() == [False, False, True]
+    assert is_off_path(paths, numbers, found.log_behaviour)[:, 0].tolist() == [False, False, True]
 
 
 def test_a_public_game_needs_no_more_than_backward_induction() -> None:

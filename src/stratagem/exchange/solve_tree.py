@@ -12,6 +12,7 @@ from stratagem.errors import TooLargeError
 from stratagem.graph.game import CHANCE, TERMINAL, Floats, Game, Ints
 from stratagem.graph.table import evaluate
 from stratagem.solve.columns import Columns, Inputs
+from stratagem.solve.hidden.certify import is_off_path
 from stratagem.solve.hidden.equilibrium import CONVERGED, LIMIT, STATUS, Equilibrium
 from stratagem.solve.hidden.others import others
 from stratagem.solve.hidden.paths import Numbers, Paths
@@ -209,7 +210,7 @@ def _joined(game: Game, inputs: Inputs, subgames: Sequence[Subgame], parts: Sequ
         _fill(game, inputs, subgame, one.part, one.equilibrium.log_behaviour, behaviour)
     found = [one.equilibrium for one in parts]
     regrets = [one.regret for one in found] if sweep is None else [sweep.regret, *(one.regret for one in found)]
-    remarks = _remarks(found, bool(np.isinf(inputs.precision).all()))
+    remarks = _remarks(parts, bool(np.isinf(inputs.precision).all()))
     return Solved(
         behaviour=behaviour,
         payoffs=parts[0].payoffs if sweep is None else sweep.buffer[-game.num_nodes, :, 0],
@@ -252,10 +253,11 @@ def _fill(game: Game, inputs: Inputs, subgame: Subgame, part: Part, log_behaviou
         behaviour[edges] = chance
 
 
-def _remarks(found: Sequence[Equilibrium], is_limit: bool) -> list[str]:
+def _remarks(parts: Sequence[SolvedPart], is_limit: bool) -> list[str]:
     """What is to be said of the hidden parts."""
-    if not found:
+    if not parts:
         return ["public: solved by one sweep"]
+    found = [one.equilibrium for one in parts]
     said = list(dict.fromkeys(STATUS[int(one.status[0])] for one in found))
     failed = [one for one in found if one.status[0] not in (CONVERGED, LIMIT)]
     remarks = said if not failed else [STATUS[int(one.status[0])] for one in failed[:1]]
@@ -264,7 +266,9 @@ def _remarks(found: Sequence[Equilibrium], is_limit: bool) -> list[str]:
         remarks.append(f"the branch folded {_times(folds)} on the way")
     if crossings:
         remarks.append(f"another branch crossed it {_times(crossings)}")
-    off = sum(int(one.is_off_path[:, 0].sum()) for one in found)
+    off = sum(
+        int(is_off_path(one.part.paths, one.part.numbers, one.equilibrium.log_behaviour)[:, 0].sum()) for one in parts
+    )
     if is_limit and off:
         remarks.append(f"information sets off the path of play: {off}; beliefs there are those of the branch")
     return remarks

@@ -62,7 +62,8 @@ def _from(plan: Plan, start: Ints) -> NDArray[np.bool_]:
     is_after = np.zeros(plan.game.num_nodes, bool)
     is_after[start] = True
     for inflow in plan.forward:
-        is_after[plan.game.child_of_edge[inflow.edges[is_after[inflow.parents]]]] = True
+        flow = is_after[inflow.parents]
+        is_after[inflow.children] |= flow if inflow.sums is None else inflow.sums @ flow > 0
     return is_after
 
 

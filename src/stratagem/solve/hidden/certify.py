@@ -5,11 +5,15 @@ Axes: W worlds, P players, I infosets, A actions, Z paths, V visits by action, t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from stratagem.solve.hidden.layout import Layout
 from stratagem.solve.hidden.paths import Floats, Ints, Numbers, Paths
-from stratagem.solve.hidden.worth import SAFE_EXPONENT
+
+ON_PATH = 1e-8
 
 
 def regret(layout: Layout, log_choice: Floats, value: Floats) -> Floats:
@@ -20,30 +24,21 @@ def regret(layout: Layout, log_choice: Floats, value: Floats) -> Floats:
     return np.asarray(layout.total @ (np.exp(log_choice) * behind))
 
 
-def reach(layout: Layout, numbers: Numbers, log_choice: Floats) -> tuple[Floats, Ints]:
-    """Log probability of reaching each infoset [I, W], and the fewest trembles of chance on the way [I, W]."""
-    weight = numbers.finite_log_chance + layout.passes @ log_choice
-    if weight.shape[0] == 1 and weight.min() > SAFE_EXPONENT and not numbers.has_trembles:
-        total = layout.paths_of_infoset @ np.exp(weight[0])
-        return np.minimum(np.log(total), 0.0), np.zeros(total.shape, np.int64)
-    return _reach_by_visit(layout, numbers, weight)
+def is_off_path(paths: Paths, numbers: Numbers, log_behaviour: Floats) -> NDArray[np.bool_]:
+    """[I, W] infosets that are reached as good as never: beliefs there come from the trace alone."""
+    log_reach, trembles = reach(paths, numbers, log_behaviour)
+    return np.asarray((log_reach < np.log(ON_PATH)) | (trembles > 0))
 
 
-def _reach_by_visit(layout: Layout, numbers: Numbers, by_path: Floats) -> tuple[Floats, Ints]:
-    """The same where players evaluate chance each by their own numbers, or exponentials would be lost."""
-    first = layout.first_visit[layout.paths.first_action[:-1]]
-    player, path = layout.player_of_visit, layout.path_of_visit
-    evaluator = player if numbers.log_chance.shape[0] > 1 else np.zeros_like(player)
-    weight = by_path[evaluator, path]
-    infoset = layout.infoset_of_action[layout.action_of_visit]
-    fewest = np.zeros((len(first), weight.shape[1]), np.int64)
-    if numbers.has_trembles:
-        trembles = numbers.order[evaluator, path]
-        fewest = np.minimum.reduceat(trembles, first, axis=0)
-        weight = np.where(trembles > fewest[infoset], -np.inf, weight)
-    top = np.maximum.reduceat(weight, first, axis=0)
-    total = np.add.reduceat(np.exp(weight - top[infoset]), first, axis=0)
-    return np.minimum(top + np.log(total), 0.0), fewest
+def reach(paths: Paths, numbers: Numbers, log_behaviour: Floats) -> tuple[Floats, Ints]:
+    """Log probability of reaching each infoset as its mover evaluates chance [I, W], and the fewest trembles of chance on the way [I, W];
+    nothing and 0 where an action is needed that is not available."""
+    visits = _visits(paths, numbers, log_behaviour)
+    top = np.maximum.reduceat(visits.log_weight, visits.first, axis=0)
+    share = np.exp(visits.log_weight - np.maximum(top, -1e300)[visits.infoset])
+    with np.errstate(divide="ignore"):
+        log_reach = np.minimum(top + np.log(np.add.reduceat(share, visits.first, axis=0)), 0.0)
+    return log_reach, np.where(np.isneginf(top), 0, visits.fewest)
 
 
 def beliefs(paths: Paths, numbers: Numbers, log_behaviour: Floats) -> tuple[Ints, Ints, Floats]:
@@ -52,6 +47,25 @@ def beliefs(paths: Paths, numbers: Numbers, log_behaviour: Floats) -> tuple[Ints
     Sorted by infoset, then by path. Off the path beliefs come out of log probabilities [A, W], and where only impossible moves of
     chance lead, out of the fewest of them. 0 throughout where an infoset needs an action that is not available.
     """
+    visits = _visits(paths, numbers, log_behaviour)
+    top = np.maximum.reduceat(visits.log_weight, visits.first, axis=0)
+    share = np.exp(visits.log_weight - np.maximum(top, -1e300)[visits.infoset])
+    total = np.add.reduceat(share, visits.first, axis=0)[visits.infoset]
+    return visits.infoset, visits.path, np.divide(share, total, out=np.zeros_like(share), where=total > 0)
+
+
+@dataclass(frozen=True)
+class _Visits:
+    """Paths by infoset: how likely each is, where those count that take the fewest trembles."""
+
+    infoset: Ints  # [V] ascending
+    path: Ints  # [V]
+    first: Ints  # [I] first visit of each infoset
+    log_weight: Floats  # [V, W]
+    fewest: Ints  # [I, W] trembles
+
+
+def _visits(paths: Paths, numbers: Numbers, log_behaviour: Floats) -> _Visits:
     infoset, path = paths.infoset_of_action[paths.action_of_visit], paths.path_of_visit
     order = np.lexsort((path, infoset))
     infoset, path = infoset[order], path[order]
@@ -61,9 +75,7 @@ def beliefs(paths: Paths, numbers: Numbers, log_behaviour: Floats) -> tuple[Ints
     evaluator = player if numbers.log_chance.shape[0] > 1 else np.zeros_like(player)
     weight = own[path] + numbers.finite_log_chance[evaluator, path]
     trembles = np.where(np.isneginf(weight), np.iinfo(np.int64).max, numbers.order[evaluator, path])
-    first, group = np.unique(infoset, return_index=True)[1], np.unique(infoset, return_inverse=True)[1]
-    weight[trembles > np.minimum.reduceat(trembles, first, axis=0)[group]] = -np.inf
-    top = np.maximum.reduceat(weight, first, axis=0)
-    share = np.exp(weight - np.maximum(top, -1e300)[group])
-    total = np.add.reduceat(share, first, axis=0)[group]
-    return infoset, path, np.divide(share, total, out=np.zeros_like(share), where=total > 0)
+    first = np.searchsorted(infoset, np.arange(paths.num_infosets))
+    fewest = np.minimum.reduceat(trembles, first, axis=0)
+    weight[trembles > fewest[infoset]] = -np.inf
+    return _Visits(infoset, path, first, weight, fewest)

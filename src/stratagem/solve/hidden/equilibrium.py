@@ -23,7 +23,6 @@ STATUS = {
     STUCK: "a player had no available action",
 }
 RESIDUAL = 1e-10
-ON_PATH = 1e-8
 
 
 @dataclass(frozen=True)
@@ -45,18 +44,11 @@ class Equilibrium:
     drift: Floats  # [W] in the limit, how far two readings of it differ, or how much a probability would still move if precision doubled
     worth: Floats  # [A, W] of the action to its mover, given beliefs; NaN where it is not available
     regret: Floats  # [I, W] what the mover would gain at the infoset by the best action instead, in payoff
-    log_reach: Floats  # [I, W] log probability of reaching the infoset, as its mover evaluates chance
-    trembles: NDArray[np.int64]  # [I, W] how many impossible moves of chance it takes to get there
 
     @property
     def is_found(self) -> NDArray[np.bool_]:
         """[W] which worlds have an equilibrium; the others failed."""
         return np.asarray((self.status == CONVERGED) | (self.status == LIMIT))
-
-    @property
-    def is_off_path(self) -> NDArray[np.bool_]:
-        """[I, W] infosets that are reached as good as never: beliefs there come from the trace alone."""
-        return np.asarray((self.log_reach < np.log(ON_PATH)) | (self.trembles > 0))
 
 
 def standing(log_behaviour: Floats) -> Equilibrium:
@@ -64,6 +56,5 @@ def standing(log_behaviour: Floats) -> Equilibrium:
     actions, worlds = log_behaviour.shape
     unknown, none = np.full((actions, worlds), np.nan), np.zeros(worlds, np.int64)
     return Equilibrium(
-        log_behaviour, np.zeros(worlds), np.full(worlds, CONVERGED, np.int8), np.ones(worlds), none, none, np.zeros(worlds), unknown, unknown, unknown,
-        np.zeros((actions, worlds), np.int64),
+        log_behaviour, np.zeros(worlds), np.full(worlds, CONVERGED, np.int8), np.ones(worlds), none, none, np.zeros(worlds), unknown, unknown,
     )  # fmt: skip

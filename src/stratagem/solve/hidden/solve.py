@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stratagem.solve.hidden import equilibrium as states
-from stratagem.solve.hidden.certify import reach, regret
+from stratagem.solve.hidden.certify import regret
 from stratagem.solve.hidden.equilibrium import Equilibrium
 from stratagem.solve.hidden.layout import Layout, layout
 from stratagem.solve.hidden.paths import Floats, Ints, Numbers, Paths, check
@@ -160,7 +160,6 @@ def _empty(paths: Paths, numbers: Numbers) -> Equilibrium:
     none = np.zeros(worlds, np.int64)
     return Equilibrium(
         behaviour, np.zeros(worlds), status, np.ones(worlds), none, none.copy(), np.zeros(worlds), np.full((paths.num_actions, worlds), np.nan), np.zeros((infosets, worlds)),
-        np.full((infosets, worlds), -np.inf), np.zeros((infosets, worlds), np.int64),
     )  # fmt: skip
 
 
@@ -206,7 +205,6 @@ def _take_nearer(found: Traced, batch: Batch, target: Floats, lost: NDArray[np.i
 def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
     """Write a piece's results to where they belong, and certify them."""
     is_limit = piece.is_limit
-    log_reach, trembles = reach(piece.layout, piece.numbers, traced.log_choice)
     residual = np.where(is_limit & (traced.ended == ARRIVED), traced.correction, traced.residual)
     status = np.where(is_limit, np.where(traced.drift < SETTLED, states.LIMIT, states.UNSETTLED), states.CONVERGED)
     status = np.where(~is_limit & (residual > states.RESIDUAL), states.ROUNDED, status)
@@ -225,9 +223,4 @@ def _fill(found: Equilibrium, piece: Piece, traced: Traced) -> None:
         getattr(found, name)[worlds] = value
     found.log_behaviour[np.ix_(piece.left.actions, worlds)] = traced.log_choice
     found.worth[np.ix_(piece.left.actions, worlds)] = traced.worth
-    for name, table in (
-        ("regret", regret(piece.layout, traced.log_choice, traced.worth)),
-        ("log_reach", log_reach),
-        ("trembles", trembles),
-    ):
-        getattr(found, name)[np.ix_(piece.left.infosets, worlds)] = table
+    found.regret[np.ix_(piece.left.infosets, worlds)] = regret(piece.layout, traced.log_choice, traced.worth)
