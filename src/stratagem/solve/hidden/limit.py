@@ -9,7 +9,6 @@ and their slopes is exact to a higher order, and can be read where rounding is s
 calmest point, where neither precision nor rounding moves behaviour much: its logarithm tells what is believed off the path.
 
 Axes: W worlds, A actions, F forms of the series.
-Axes: W worlds, A actions.
 """
 
 from __future__ import annotations
