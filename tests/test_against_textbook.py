@@ -273,7 +273,7 @@ def mixed(parts: dict[int, dict[str, float]]) -> dict[str, float]:
     return {name: sum(SHARES[value] * part.get(name, 0.0) for value, part in parts.items()) for name in names}
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(strategies.scenarios())
 def test_types_are_games_of_their_own_where_all_see_them(plain: Data) -> None:
     """What the game is worth before they are decided is the mean over them."""
