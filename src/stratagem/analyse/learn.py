@@ -50,8 +50,14 @@ def learn(study: Study, decision: str, player: str | None = None) -> Finding:
     known = {**_unseen(study), **numbers_of(study.scenario)}
     asked = list(sharpenings(study.scenario, *_solutions(study, step)))
     made = commitment(study, step)
-    worths = [worth(one, made) for one in made.standing if len(one.options) > 1]
+    risk = made.risk_aversion
+    worths = [] if risk is None else [worth(one, made, risk) for one in made.standing if len(one.options) > 1]
     mover = study.scenario.players[name].name
+    valued = (
+        _worth_judgements(worths, info.option_titles, mover, known)
+        if risk is not None
+        else [f"{mover} minds risk more or less by what only this player knows: what learning is worth is left out."]
+    )
     tables = [
         *(_worth_table(number, one, info.option_titles, known) for number, one in enumerate(worths, start=1)),
         *(_question_table(one, known) for one in asked),
@@ -59,14 +65,14 @@ def learn(study: Study, decision: str, player: str | None = None) -> Finding:
     return Finding(
         kind="learn",
         title=f"{study.scenario.scenario}: what to learn before {info.label}",
-        judgements=(*_worth_judgements(worths, info.option_titles, mover, known), *_sharp_judgements(asked, known)),
+        judgements=(*valued, *_sharp_judgements(asked, known)),
         tables=tuple(tables),
         caveats=(*CAVEATS, *_warnings(made, worths, asked)),
         rests_on=bases(study.scenario, (info.move,), tables),
         manifest={
             "decision": info.label,
             "player": name,
-            "risk_aversion": made.risk_aversion,
+            "risk_aversion": risk,
             "worlds": study.worlds,
             "worlds_failed": made.num_failed,
             "seed": study.seed,
@@ -233,9 +239,9 @@ class Worth:
         return [name for name, (gain, _) in self.numbers.items() if gain.is_clear]
 
 
-def worth(standing: Standing, made: Commitment) -> Worth:
+def worth(standing: Standing, made: Commitment, risk_aversion: float) -> Worth:
     """What learning everything, and each number, is worth before a choice (M5: by certainty equivalents)."""
-    scale = Utility.of(standing.payoff[:, standing.weight > 0], made.risk_aversion)
+    scale = Utility.of(standing.payoff[:, standing.weight > 0], risk_aversion)
     one = sample(scale.utility(standing.payoff).T, standing.weight)
     assert one is not None  # it is met
     best = int(one.mean.argmax())
