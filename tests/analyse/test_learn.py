@@ -287,6 +287,17 @@ questions: {attacks: {title: Will P attack?, event: act == attack}}
     assert set(table(found, "sharpens_attacks")) >= {"luck"}
 
 
+def test_of_a_question_that_is_settled_nothing_is_left_to_learn() -> None:
+    found = learn(
+        study(
+            ATTACK.replace("known to all:", "known to o:", 1).replace("act == attack", "'act in (hold, attack)'"), 64
+        ),
+        "act",
+    )
+    assert found.judgements[-1] == "Will P attack? It is settled: nothing is left to learn of it."
+    assert not table(found, "sharpens_attacks")
+
+
 def test_only_the_mover_decides() -> None:
     with pytest.raises(UsageError, match="`act` is decided by `p`, not by `o`"):
         learn(study(ATTACK, 16), "act", "o")

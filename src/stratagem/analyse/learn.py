@@ -28,6 +28,7 @@ from stratagem.solve.solution import Solution
 from stratagem.solve.solve import together
 
 FEW_WORLDS = 50
+SETTLED = 1e-9  # bits
 CAVEATS = (
     "each number counts for itself: of two that matter only together each may seem worth nothing, and of two that are correlated each tells of the other",
     "worth is by the true numbers, which players may hold to be other than they are; the mover's own weights, attitude and precision stand at their central values in all worlds",
@@ -150,8 +151,15 @@ class Sharpening:
     facts: frozenset[str] = frozenset()  # those of them that chance decides unseen, within each world
 
     @property
+    def is_settled(self) -> bool:
+        """Whether nothing but rounding is left to learn of it."""
+        return self.entropy < SETTLED
+
+    @property
     def clear(self) -> list[str]:
-        """The numbers that tell of it beyond Monte Carlo error."""
+        """The numbers that tell of it beyond Monte Carlo error; none where it is settled."""
+        if self.is_settled:
+            return []
         return [name for name in self.bits if self.bits[name].is_clear or self.variances[name].is_clear]
 
 
@@ -351,7 +359,7 @@ def _question_table(one: Sharpening, known: Mapping[str, Number]) -> Table:
         f"What would sharpen: {one.title}",
         columns,
         tuple(rows),
-        f"expected drop in the variance over worlds of its probability ({one.variance:.2g} in all), and what the number tells of the event ({one.entropy:.2g} bits in all){within}{_rest(one.bits, rows)}",
+        f"expected drop in the variance over worlds of its probability ({one.variance:.2g} in all), and what the number tells of the event ({max(one.entropy, 0.0):.2g} bits in all){within}{_rest(one.bits, rows)}",
     )
 
 
@@ -396,6 +404,9 @@ def _spoken(gain: Gain) -> str:
 
 def _sharp_judgements(asked: list[Sharpening], known: Mapping[str, Number]) -> Iterator[str]:
     for one in asked:
+        if one.is_settled:
+            yield f"{one.title} It is settled: nothing is left to learn of it."
+            continue
         if not one.clear:
             yield f"{one.title} No number by itself tells of it beyond Monte Carlo error."
             continue
