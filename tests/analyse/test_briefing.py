@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stratagem.analyse.beliefs import learning
 from stratagem.analyse.briefing import brief, events, main_decision
 from stratagem.analyse.causes import causes
 from stratagem.analyse.finding import Finding
@@ -12,6 +13,7 @@ from stratagem.analyse.study import Study
 from stratagem.api import solve
 from stratagem.catalogue import Case, load, names
 from stratagem.errors import UsageError
+from stratagem.show.finding_charts import finding_charts
 
 FOUNDING = "kazakhstan-ukraine-2022"
 WAITING = """
@@ -91,7 +93,7 @@ def test_a_question_rests_on_the_moves_that_it_reads() -> None:
 @pytest.mark.parametrize("name", names())
 def test_every_scenario_is_told_what_it_has_of_each_cause_of_war(name: str) -> None:
     found = list(causes(load(name).scenario))
-    assert [one.can for one in found][:3] == ["not yet", "yes", "yes"]
+    assert [one.can for one in found][:3] == ["yes", "yes", "yes"]
     assert all(one.here for one in found)
 
 
@@ -106,3 +108,18 @@ def test_what_moves_reveal_is_told_where_a_little_is_hidden_and_else_said_to_be_
     less = brief(study, answer)
     assert "infer" not in {one.kind for one in less.findings}
     assert [kind for kind, _ in less.unanswered][-1] == "infer"
+
+
+def test_an_event_that_is_a_value_of_a_hidden_number_says_of_which_number() -> None:
+    found = events(one := Study(load("private-resolve"), worlds=8), one.decision("answer"))
+    assert found is not None
+    titles = [str(row[1]) for row in found.tables[0].rows]
+    assert "The challenger is hard (1) or soft (0): 1" in titles
+
+
+def test_the_figure_of_what_moves_tell_says_who_sees_what() -> None:
+    answer = solve(load("private-resolve"), worlds=8)
+    found = learning(answer.beliefs, {"challenger": "The challenger", "defender": "The defender"}, {})
+    assert found is not None
+    (chart,) = finding_charts(found)
+    assert "The defender, “Does the challenger demand a change?” demand: challenger_hard" in chart.told

@@ -132,6 +132,15 @@ def test_a_weight_moves_while_the_others_keep_their_proportions() -> None:
     assert alone[4] == "yes"
 
 
+def test_weights_that_not_all_know_stay_as_their_types() -> None:
+    """They are decided within the game, so that in no world do they move; other numbers do."""
+    text = WEIGHTS.replace("known to: all", "known to: a, types: 2").replace("x: 1, y", "x: much, y")
+    text = text.replace("timeline:", "quantities: {known to all: {much: 0.4 to 0.8}}\ntimeline:", 1)
+    text = text.replace("players:", "players:\n  b: {name: B, precision: 5}", 1)
+    tables = {table.name: table for table in flips(Study(Case("w", "w.yaml", text), worlds=256), "attack").tables}
+    assert [row[0] for row in tables["tornado"].rows] == ["much"]
+
+
 def test_a_decision_that_nothing_flips_says_so() -> None:
     tables, finding = found("exp(q1)")
     assert not tables["thresholds"].rows

@@ -54,7 +54,8 @@ def study(text: str, worlds: int = WORLDS, **options: object) -> Study:
 
 def worth_of(one: Study, decision: str = "act") -> Worth:
     made = commitment(one, one.decision(decision))
-    return worth(made.standing[0], made)
+    assert made.risk_aversion is not None
+    return worth(made.standing[0], made, made.risk_aversion)
 
 
 def sharpening(one: Study, question: str) -> Sharpening:
@@ -268,6 +269,33 @@ def test_the_finding_says_what_to_learn_and_who_knows_it() -> None:
 def test_where_one_action_is_best_in_every_world_nothing_is_worth_learning() -> None:
     found = learn(study(ATTACK.replace("p: 0.2", "p: 2"), 64), "act")
     assert "nothing that could be learnt would change it" in found.judgements[0]
+
+
+def test_worth_is_left_out_where_types_of_the_mover_differ_in_what_they_make_of_risk() -> None:
+    text = """
+quantities:
+  known to all: {luck: "one of -1, 1"}
+  known to p: {care: "one of 0, 2"}
+players: {p: {name: P, precision: 2, risk aversion: care}, o: {name: O, precision: 2}}
+timeline:
+  - {move: act, player: p, actions: {hold: {payoffs: {p: 0.2}}, attack: {payoffs: {p: luck}}}}
+questions: {attacks: {title: Will P attack?, event: act == attack}}
+"""
+    found = learn(study(text, 64), "act")
+    assert "what learning is worth is left out" in found.judgements[0]
+    assert found.manifest["risk_aversion"] is None
+    assert set(table(found, "sharpens_attacks")) >= {"luck"}
+
+
+def test_of_a_question_that_is_settled_nothing_is_left_to_learn() -> None:
+    found = learn(
+        study(
+            ATTACK.replace("known to all:", "known to o:", 1).replace("act == attack", "'act in (hold, attack)'"), 64
+        ),
+        "act",
+    )
+    assert found.judgements[-1] == "Will P attack? It is settled: nothing is left to learn of it."
+    assert not table(found, "sharpens_attacks")
 
 
 def test_only_the_mover_decides() -> None:

@@ -208,10 +208,10 @@ def _candidates(study: Study, step: int) -> Iterator[tuple[str, str]]:
     open_ = [number for number in range(step) if number not in made]
     chance = [number for number in open_ if game.steps[number].player == CHANCE]
     found = [
-        (f"{game.steps[number].label}={option}", title)
+        (f"{game.steps[number].label}={option}", title if game.steps[number].move in study.scenario.moves else f"{game.steps[number].title}: {title}")
         for number in reversed(chance or [one for one in open_ if game.steps[one].player != mover])
         for option, title in zip(game.steps[number].options, game.steps[number].option_titles, strict=True)
-    ]
+    ]  # fmt: skip
     yield from found[:MAX_EVENTS]
 
 

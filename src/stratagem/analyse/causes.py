@@ -17,7 +17,7 @@ class Cause:
     """A cause of war: whether a scenario can state it, how, and what this one has of it."""
 
     name: str
-    can: str  # `yes`, `in part` or `not yet`
+    can: str  # `yes` or `in part`
     how: str
     here: str
 
@@ -28,10 +28,11 @@ def causes(scenario: Scenario) -> Iterator[Cause]:
     options = [option for item in scenario.moves.values() for option in item.options.values()]
     delayed = sum(len(option.later) for option in options)
     hidden = [name for who, name, _ in scenario.known_quantities() if who != "all"]
-    perceived = [f"{who}.{name}" for who, views in scenario.perceptions.items() for name in views]
+    views = (*scenario.perceptions.items(), *scenario.mistakes.items())
+    perceived = [f"{who}.{name}" for who, by in views for name in by]
     yield Cause(
-        "Private information, and reasons to bluff", "not yet",
-        "Numbers can be written down as known to some only, but the solver takes all as known to all and says so. Signals and bluffs are not solved.",
+        "Private information, and reasons to bluff", "yes",
+        "Numbers, weights and stocks that only some know, and moves that some see late, coarsely or never; who sees a move infers from it, and may be bluffed.",
         f"{len(hidden)} numbers are not known to all in the file" if hidden else "every number is known to all",
     )  # fmt: skip
     yield Cause(
@@ -51,8 +52,8 @@ def causes(scenario: Scenario) -> Iterator[Cause]:
     )  # fmt: skip
     yield Cause(
         "Misperception", "in part",
-        "A player may hold a number to be other than it is; the others know that he does.",
-        ", ".join(perceived) if perceived else "no perceptions are stated",
+        "A player may hold a number to be other than it is, which the others know, or be mistaken about another; mistakes do not nest.",
+        ", ".join(perceived) if perceived else "no perceptions and no mistakes are stated",
     )  # fmt: skip
     yield Cause(
         "Attitudes to risk and loss", "yes",

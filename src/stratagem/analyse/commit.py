@@ -43,7 +43,7 @@ class Commitment:
     standing: tuple[Standing, ...]  # likeliest first
     reach: tuple[Pooled, ...]  # how likely each is met
     numbers: dict[str, Floats]  # name to [W]: all that differs by world, but for the mover's own
-    risk_aversion: float
+    risk_aversion: float | None  # None where his types differ in it
     num_failed: int
 
 
@@ -53,7 +53,7 @@ def commitment(study: Study, step: int) -> Commitment:
     gathered = _Gathered(study.worlds)
     solver = study.solver(step)
     own = _central_numbers(study)
-    risk = float(own.risk_aversion[player][0])
+    risk = own.risk_aversion.get(player)
     for first in range(0, study.worlds, BATCH):
         count = min(BATCH, study.worlds - first)
         worlds = draw(study.scenario, count, study.seed, first, study.fixed, study.perceptions)
@@ -67,7 +67,7 @@ def commitment(study: Study, step: int) -> Commitment:
         tuple(gathered.standing(options) for options in kept),
         tuple(met[options] for options in kept),
         gathered.numbers,
-        risk,
+        None if risk is None else float(risk[0]),
         gathered.num_failed,
     )
 

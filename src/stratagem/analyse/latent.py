@@ -49,13 +49,14 @@ class Latent:
 
     @cached_property
     def simplices(self) -> dict[str, Simplex]:
-        """The weights that are drawn as a whole, by player."""
-        drawn = self.drawn_weights
+        """The weights that are drawn as a whole, by player; those that not all know are types in every world, and drawn in none."""
         players = self.scenario.players
         return {
-            name: Simplex.of(drawn[name])
-            for name, player in players.items()
-            if player.weights is not None and player.weights.dirichlet is not None and len(player.weights.dirichlet) > 1
+            name: Simplex.of(drawn)
+            for name, drawn in self.drawn_weights.items()
+            if (weights := players[name].weights) is not None
+            and weights.dirichlet is not None
+            and len(weights.dirichlet) > 1
         }
 
     @cached_property

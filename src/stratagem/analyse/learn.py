@@ -28,6 +28,7 @@ from stratagem.solve.solution import Solution
 from stratagem.solve.solve import together
 
 FEW_WORLDS = 50
+SETTLED = 1e-9  # bits
 CAVEATS = (
     "each number counts for itself: of two that matter only together each may seem worth nothing, and of two that are correlated each tells of the other",
     "worth is by the true numbers, which players may hold to be other than they are; the mover's own weights, attitude and precision stand at their central values in all worlds",
@@ -50,8 +51,14 @@ def learn(study: Study, decision: str, player: str | None = None) -> Finding:
     known = {**_unseen(study), **numbers_of(study.scenario)}
     asked = list(sharpenings(study.scenario, *_solutions(study, step)))
     made = commitment(study, step)
-    worths = [worth(one, made) for one in made.standing if len(one.options) > 1]
+    risk = made.risk_aversion
+    worths = [] if risk is None else [worth(one, made, risk) for one in made.standing if len(one.options) > 1]
     mover = study.scenario.players[name].name
+    valued = (
+        _worth_judgements(worths, info.option_titles, mover, known)
+        if risk is not None
+        else [f"{mover} minds risk more or less by what only this player knows: what learning is worth is left out."]
+    )
     tables = [
         *(_worth_table(number, one, info.option_titles, known) for number, one in enumerate(worths, start=1)),
         *(_question_table(one, known) for one in asked),
@@ -59,14 +66,14 @@ def learn(study: Study, decision: str, player: str | None = None) -> Finding:
     return Finding(
         kind="learn",
         title=f"{study.scenario.scenario}: what to learn before {info.label}",
-        judgements=(*_worth_judgements(worths, info.option_titles, mover, known), *_sharp_judgements(asked, known)),
+        judgements=(*valued, *_sharp_judgements(asked, known)),
         tables=tuple(tables),
         caveats=(*CAVEATS, *_warnings(made, worths, asked)),
         rests_on=bases(study.scenario, (info.move,), tables),
         manifest={
             "decision": info.label,
             "player": name,
-            "risk_aversion": made.risk_aversion,
+            "risk_aversion": risk,
             "worlds": study.worlds,
             "worlds_failed": made.num_failed,
             "seed": study.seed,
@@ -144,8 +151,15 @@ class Sharpening:
     facts: frozenset[str] = frozenset()  # those of them that chance decides unseen, within each world
 
     @property
+    def is_settled(self) -> bool:
+        """Whether nothing but rounding is left to learn of it."""
+        return self.entropy < SETTLED
+
+    @property
     def clear(self) -> list[str]:
-        """The numbers that tell of it beyond Monte Carlo error."""
+        """The numbers that tell of it beyond Monte Carlo error; none where it is settled."""
+        if self.is_settled:
+            return []
         return [name for name in self.bits if self.bits[name].is_clear or self.variances[name].is_clear]
 
 
@@ -233,9 +247,9 @@ class Worth:
         return [name for name, (gain, _) in self.numbers.items() if gain.is_clear]
 
 
-def worth(standing: Standing, made: Commitment) -> Worth:
+def worth(standing: Standing, made: Commitment, risk_aversion: float) -> Worth:
     """What learning everything, and each number, is worth before a choice (M5: by certainty equivalents)."""
-    scale = Utility.of(standing.payoff[:, standing.weight > 0], made.risk_aversion)
+    scale = Utility.of(standing.payoff[:, standing.weight > 0], risk_aversion)
     one = sample(scale.utility(standing.payoff).T, standing.weight)
     assert one is not None  # it is met
     best = int(one.mean.argmax())
@@ -345,7 +359,7 @@ def _question_table(one: Sharpening, known: Mapping[str, Number]) -> Table:
         f"What would sharpen: {one.title}",
         columns,
         tuple(rows),
-        f"expected drop in the variance over worlds of its probability ({one.variance:.2g} in all), and what the number tells of the event ({one.entropy:.2g} bits in all){within}{_rest(one.bits, rows)}",
+        f"expected drop in the variance over worlds of its probability ({one.variance:.2g} in all), and what the number tells of the event ({max(one.entropy, 0.0):.2g} bits in all){within}{_rest(one.bits, rows)}",
     )
 
 
@@ -390,6 +404,9 @@ def _spoken(gain: Gain) -> str:
 
 def _sharp_judgements(asked: list[Sharpening], known: Mapping[str, Number]) -> Iterator[str]:
     for one in asked:
+        if one.is_settled:
+            yield f"{one.title} It is settled: nothing is left to learn of it."
+            continue
         if not one.clear:
             yield f"{one.title} No number by itself tells of it beyond Monte Carlo error."
             continue

@@ -269,18 +269,18 @@ def _worth(tables: list[Table], words: Wording) -> Chart:
 
 
 def _sharpened(tables: list[Table]) -> Iterator[Chart]:
-    """What explains most of each question's spread, all questions in one figure."""
+    """What tells most of each question, hidden or not, all questions in one figure."""
     rows, firsts = [], []
     for table in tables:
-        most = max(_rows(table), key=lambda row: _real(row["share"]))
+        most = max(_rows(table), key=lambda row: _real(row["bits"]))
         firsts.append(str(most["title"]))
         label = f"{table.title.removeprefix('What would sharpen: ')} “{most['title']}”"
-        rows.append(Point(clean(label), _told(table, most, "share"), min(_real(most["share"]), 1.0)))
+        rows.append(Point(clean(label), _told(table, most, "bits"), _real(most["bits"])))
     if rows:
         first = max(firsts, key=firsts.count)
         title = f"“{first}” would sharpen most: it tells more than any other number of {firsts.count(first)} of {len(rows)} questions"
-        key = [("block", "share of the spread over worlds that the number named would explain")]
-        yield points(clean(title), key, rows, bars=True, tables=tuple(table.name for table in tables))
+        key = [("block", "bits of the event that the number named would tell")]
+        yield points(clean(title), key, rows, "amount", bars=True, tables=tuple(table.name for table in tables))
 
 
 def _of_options(finding: Finding, words: Wording) -> Iterator[Chart]:
@@ -296,7 +296,22 @@ def _of_options(finding: Finding, words: Wording) -> Iterator[Chart]:
         yield points(words.sentence(judgement), key, rows, "amount", tables=(table.name,))
 
 
+def _of_beliefs(finding: Finding, words: Wording) -> Iterator[Chart]:
+    """The looks that move somebody's beliefs most, each by how likely it is."""
+    for table in _tables(finding, "beliefs"):
+        ordered = sorted(
+            _rows(table), key=lambda row: -_real(row["chance"]) * abs(_real(row["after"]) - _real(row["before"]))
+        )
+        rows = []
+        for row in ordered[:MOST_ROWS]:
+            told = f"{_told(table, row, 'before')} → {_told(table, row, 'after')}"
+            label = clean(f"{row['player']}, “{row['title']}” {row['sees']}: {words.name(row['hidden'])}")
+            rows.append(Point(label, told, _real(row["after"]), marks={"before": _real(row["before"])}, short=told))
+        key = [(RING, "before"), (DOT, "after what is seen")]
+        yield points(words.sentence(finding.judgements[0]), key, rows, tables=(table.name,))
+
+
 _CHARTS: dict[str, Callable[[Finding, Wording], Iterator[Chart]]] = {
     "events": _of_events, "shift": _of_shift, "flips": _of_flips, "discover": _of_discover, "sensitivity": _of_sensitivity,
-    "learn": _of_learn, "options": _of_options, "fit": lambda finding, _: of_fit(finding), "score": lambda finding, _: of_score(finding),
+    "learn": _of_learn, "options": _of_options, "beliefs": _of_beliefs, "fit": lambda finding, _: of_fit(finding), "score": lambda finding, _: of_score(finding),
 }  # fmt: skip

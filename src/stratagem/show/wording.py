@@ -25,9 +25,12 @@ class Wording:
 
     @classmethod
     def of(cls, briefing: Briefing) -> Wording:
-        """The titles of a briefing's scenario."""
+        """The titles of a briefing's scenario; a value of a number that chance decides unseen says of which number it is."""
+        moves = briefing.scenario.moves
         events = {
             f"{label}={option.name}": option.title
+            if step.label.partition("[")[0] in moves
+            else f"{step.title}: {option.title}"
             for step in briefing.flow.steps
             for option in step.options
             for label in {step.label, step.label.partition("[")[0]}
