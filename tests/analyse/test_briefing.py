@@ -122,4 +122,4 @@ def test_the_figure_of_what_moves_tell_says_who_sees_what() -> None:
     found = learning(answer.beliefs, {"challenger": "The challenger", "defender": "The defender"}, {})
     assert found is not None
     (chart,) = finding_charts(found)
-    assert "The defender, “Does the challenger demand a change?” demand: challenger_hard" in chart.told
+    assert "The defender, “Does the challenger demand a change?” demand: challenger_hard" in chart.description
