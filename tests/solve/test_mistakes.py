@@ -73,6 +73,16 @@ def test_best_reply_follows_the_mistaken_view() -> None:
     assert play(solution, "reply", "fight") == 1.0
 
 
+def test_with_perceptions_off_the_mistaken_read_the_true_numbers_too() -> None:
+    """A number that nobody knows enters by its mean, which each reads apart; that is no perception."""
+    text = STANDOFF.replace("resolve: 0.5}", "resolve: 0.5, toll: 0.4}, known to nobody: {luck: uniform 0 to 0.2}")
+    text = text.replace("p: -1, o: resolve", "p: luck - toll, o: resolve")
+    text = text.replace("MISTAKES", "PERCEPTIONS\n    mistakes: {p: {resolve: -0.5}}")
+    off = solved(text.replace("PERCEPTIONS", "perceptions: {p: {toll: 0.9}}"), worlds=2, perceptions=False)
+    none = solved(text.replace("PERCEPTIONS", ""), worlds=2)
+    assert play(off, "press", "push") == pytest.approx(play(none, "press", "push"), abs=1e-12)
+
+
 def test_a_mistake_about_a_number_that_nobody_knows_is_held_to_be_right() -> None:
     text = STANDOFF.replace("known to all: {resolve: 0.5}", "known to nobody: {resolve: uniform 0.2 to 0.8}")
     solution = solved(text.replace("MISTAKES", "mistakes: {p: {resolve: -0.5}}"), worlds=3)

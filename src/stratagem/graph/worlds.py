@@ -94,8 +94,11 @@ def _with_views(
     return Worlds(index, numbers, perceived, players, normals)
 
 
-def mistaken(scenario: Scenario, worlds: Worlds, holder: str, seed: int) -> Worlds:
-    """The worlds as a player has them who holds wrong numbers about another to be right, and known to all (M8)."""
+def mistaken(scenario: Scenario, worlds: Worlds, holder: str, seed: int, perceptions: bool = True) -> Worlds:
+    """The worlds as a player has them who holds wrong numbers about another to be right, and known to all (M8).
+
+    With `perceptions` off, players read the true numbers in that player's mind too.
+    """
     size = len(worlds)
     numbers = dict(worlds.quantities)
     hidden = hidden_names(scenario)
@@ -114,7 +117,7 @@ def mistaken(scenario: Scenario, worlds: Worlds, holder: str, seed: int) -> Worl
         if (stated := scenario.players[name].weights) is not None and stated.exact is None
     }
     players = replace(players, weights={**players.weights, **drawn})
-    return _with_views(scenario, numbers, worlds.normals, players, worlds.number, bool(worlds.perceived), holder)
+    return _with_views(scenario, numbers, worlds.normals, players, worlds.number, perceptions, holder)
 
 
 def stated(

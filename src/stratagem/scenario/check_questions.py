@@ -37,6 +37,14 @@ def questions_are_asked_in_time(report: Report) -> None:
             report.fault(("questions", name, "by"), found, "a date on or after its start", "L21")
 
 
+def questions_stand_beside_probabilities(report: Report) -> None:
+    """L21: a base rate and what a crowd holds are probabilities."""
+    for name, question in report.scenario.questions.items():
+        for key, judgement in (("base rate", question.base_rate), ("crowd", question.crowd)):
+            if judgement is not None:
+                report.is_probability(("questions", name, key), judgement.is_, f"the {key}", "L21")
+
+
 def first_day(scenario: Scenario) -> datetime.date | None:
     """The day on which the timeline starts, or None where it is not dated."""
     dates = [getattr(item, "date", None) for item in scenario.timeline]
@@ -53,4 +61,9 @@ def outcomes_mean_something(report: Report) -> None:
             report.reads(("outcomes", name, "when"), outcome.when, TRUTH, OF_HISTORY, "L19", expected)
 
 
-RULES = (questions_mean_something, questions_are_asked_in_time, outcomes_mean_something)
+RULES = (
+    questions_mean_something,
+    questions_are_asked_in_time,
+    questions_stand_beside_probabilities,
+    outcomes_mean_something,
+)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from stratagem.errors import near, one_of, quote
 from stratagem.scenario.choices import parse_at, parse_says, seeable
-from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.evidence import Revealed
 from stratagem.scenario.model import Move, Scenario
 from stratagem.scenario.quantities import amounts
@@ -26,7 +25,7 @@ def statements_are_about_moves(report: Report) -> None:
         for rival, numbers in one.rivals.items():
             report.keys_known((*path, "rivals", rival), numbers, quantities, "quantity", RULE)
         if one.attribution is not None:
-            _attribution(report, (*path, "attribution"), one.attribution.is_)
+            report.is_probability((*path, "attribution"), one.attribution.is_, "the attribution", RULE)
 
 
 def _move(report: Report, path: Path, one: Revealed) -> Move | None:
@@ -62,10 +61,17 @@ def _actions(report: Report, path: Path, one: Revealed, move: Move) -> None:
     for key, action in (("taken", one.taken), ("instead of", one.instead_of)):
         if action is not None:
             report.known((*path, key), action, move.actions, "action", RULE)
-    if one.taken is not None and one.taken == one.instead_of:
-        report.fault((*path, "instead of"), f"{quote(one.taken)} instead of itself", "another action", RULE)
+    taken = one.taken or _seen_at(report.scenario, one.at)
+    if taken is not None and taken == one.instead_of:
+        report.fault((*path, "instead of"), f"{quote(taken)} instead of itself", "another action", RULE)
     if len(move.actions) < 2:
         report.fault((*path, "at"), f"{quote(move.move)}, which has one action", "a move with a choice", RULE)
+
+
+def _seen_at(scenario: Scenario, at: str) -> str | None:
+    """The action that the history says was taken at a move."""
+    seen = (one.that.partition("=") for one in scenario.history)
+    return next((action.strip() for move, _, action in seen if parse_at(move.strip()) == parse_at(at)), None)
 
 
 def _sides(report: Report, path: Path, one: Revealed, move: Move | None) -> None:
@@ -114,15 +120,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _attribution(report: Report, path: Path, estimate: Estimate) -> None:
-    try:
-        low, high = estimate.in_lexicon(report.scenario.lexicon).limits()
-    except KeyError:
-        return  # an unknown word is told elsewhere
-    if low < 0 or high > 1:
-        report.fault(path, f"the attribution {quote(estimate.text)}", "a probability from 0 to 1", RULE)
 
 
 RULES = (statements_are_about_moves,)

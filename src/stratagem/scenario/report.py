@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from stratagem.errors import MAX_FAULTS, Fault, near, one_of, quote
+from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import Formula, FormulaFault, Tree, names_in
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.names import UNSURE, Symbols, Type
@@ -60,6 +61,15 @@ class Report:
             found = f"the unknown {what} {quote(name)}{near(name, known)}"
             self.fault(path, found, f"one of {one_of(known)}", rule, at_key=at_key)
         return False
+
+    def is_probability(self, path: Path, estimate: Estimate, what: str, rule: str) -> None:
+        """A fault where an estimate can be anything but a probability."""
+        try:
+            low, high = estimate.in_lexicon(self.scenario.lexicon).limits()
+        except KeyError:
+            return  # an unknown word is told elsewhere
+        if low < 0 or high > 1:
+            self.fault(path, f"{what} {quote(estimate.text)}", "a probability from 0 to 1", rule)
 
     def keys_known(
         self, path: Path, mapping: Mapping[str, object], known: Collection[str], what: str, rule: str

@@ -202,7 +202,9 @@ class Solver:
             self.game.players.index(name): prepare(
                 self.game,
                 self.scenario,
-                self._as_seen(mistaken(self.scenario, worlds, name, self.request.seed), views),
+                self._as_seen(
+                    mistaken(self.scenario, worlds, name, self.request.seed, self.request.perceptions), views
+                ),
                 self.request.response,
                 self.request.has_truth,
             )
