@@ -184,3 +184,12 @@ def test_clusters_of_too_many_types_are_refused_at_their_place() -> None:
     ):
         game(text)
     solved(text, worlds=2, taken_as_known=True)
+
+
+def test_a_perception_of_a_correlated_number_that_is_the_truth_changes_nothing() -> None:
+    """O, as P has him, infers as much from what he knows as O does who knows it in truth."""
+    text = talk(2, "{between: [q, r], rank: 0.6}").replace("{o: q + r}", "{o: q + r, p: 1}")
+    told = text.replace("    timeline:", "    perceptions: {p: {r: r}}\n    timeline:")
+    none, right = solved(text, worlds=4), solved(told, worlds=4)
+    assert answer(right, "both") == pytest.approx(answer(none, "both"), abs=1e-9)
+    assert right.believed == pytest.approx(none.believed, abs=1e-9)

@@ -225,16 +225,18 @@ def _numbers(
 ) -> Numbers:
     """Chance and payoffs of each way, as each agent has them.
 
-    Payoffs of the way are undiscounted: one who discounts goes by its steps.
+    What an agent holds to be impossible is a tremble, as likely as they have it who hold it possible. Payoffs of the way are undiscounted: one who discounts goes by its steps.
     """
     agents = subgame.agents
     players = [one.player for one in agents]
     evaluators = [inputs.columns.evaluator[player] for player in players]
     log_chance, trembles = {}, {}
-    for evaluator in set(evaluators):
-        odds = odds_of(game, inputs.tables[evaluator], subgame.passed, given)
+    held = {one: odds_of(game, inputs.tables[one], subgame.passed, given) for one in dict.fromkeys(evaluators)}
+    likeliest = np.max(list(held.values()), axis=0)
+    likeliest = np.where(likeliest > 0, likeliest, 1.0)
+    for evaluator, odds in held.items():
         is_possible = odds > 0
-        log_chance[evaluator] = subgame.passes @ np.log(np.where(is_possible, odds, 1.0))
+        log_chance[evaluator] = subgame.passes @ np.log(np.where(is_possible, odds, likeliest))
         trembles[evaluator] = np.zeros_like(log_chance[evaluator], np.int64)
         if not is_possible.all():
             trembles[evaluator] = (subgame.passes @ (~is_possible).astype(np.float64)).astype(np.int64)
