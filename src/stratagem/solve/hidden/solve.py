@@ -94,7 +94,8 @@ def pieces(paths: Paths, numbers: Numbers, response: str) -> Iterator[Piece]:
         size = _chunk_worlds(left.layout, 0 if numbers.steps is None else len(numbers.steps.parent))
         for begin in range(0, len(worlds), size):
             chunk = worlds[begin : begin + size]
-            part = numbers if len(chunk) == len(numbers) else numbers.part(chunk)
+            is_run = chunk[-1] - chunk[0] + 1 == len(chunk)
+            part = numbers.part(slice(int(chunk[0]), int(chunk[-1]) + 1) if is_run else chunk)
             if not left.is_whole:
                 part = part.kept(left.paths, left.actions)
             yield Piece(chunk, part, left)

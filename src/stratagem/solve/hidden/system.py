@@ -66,11 +66,11 @@ def point(batch: Batch, scores: Floats, place: Floats) -> Point:
     return Point(batch, scores, place, log_choice, worth(batch, log_choice))
 
 
-def jacobian(at: Point) -> Floats:
-    """[W, D, D] derivatives of the gaps by the unknown scores."""
+def jacobian(at: Point, unit: Floats | None = None) -> Floats:
+    """[W, D, D] derivatives of the gaps by the unknown scores, both in units [D, W] where these are given."""
     size = len(at.batch.layout.unknown)
     matrix = np.zeros((len(at.batch), size, size))
-    _fill(at, matrix, None)
+    _fill(at, matrix, unit)
     return matrix
 
 

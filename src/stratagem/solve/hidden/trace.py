@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from stratagem.solve.hidden.limit import Readings
 from stratagem.solve.hidden.paths import Floats
-from stratagem.solve.hidden.system import Point, bordered, point
+from stratagem.solve.hidden.system import Point, bordered, jacobian, point
 from stratagem.solve.hidden.worth import Batch, worth
 
 ARRIVED, STALLED, LONG = 0, 1, 2
@@ -316,11 +316,7 @@ def _advance(
     """One Newton step in every world, and a new stretch in those that are on the branch or have gone astray."""
     layout = at.batch.layout
     length = at.batch.scale + np.abs(way.anchor_place)
-    matrix = bordered(at, way.unit, length, way.border, way.border_place)
-    sides = np.zeros((*matrix.shape[:2], 2))
-    sides[:, :-1, 0] = -(at.gap / way.unit).T
-    sides[:, -1, 1] = 1.0
-    newton, ahead, is_solved = _solved(matrix, sides)
+    matrix, newton, ahead, is_solved = _newton(way, at, length)
     miss = np.abs(newton).max(axis=0)
     is_first = way.newton == 0
     way.first_miss[is_first] = miss[is_first]
@@ -356,6 +352,21 @@ def _advance(
     _set_out(way, at, arrived | is_astray, target)
 
 
+def _newton(way: Way, at: Point, length: Floats) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+    """The matrix [W, ., .], Newton steps and the way ahead [D + 1, W], and where there are any [W]; no border where all hold precision."""
+    gap = -(at.gap / way.unit).T
+    if way.is_last.all():
+        matrix = jacobian(at, way.unit)
+        step, _, is_solved = _solved(matrix, gap[:, :, None])
+        nowhere = np.zeros((1, len(gap)))
+        return matrix, np.concatenate([step, nowhere]), np.zeros((len(step) + 1, len(gap))), is_solved
+    matrix = bordered(at, way.unit, length, way.border, way.border_place)
+    sides = np.zeros((*matrix.shape[:2], 2))
+    sides[:, :-1, 0] = gap
+    sides[:, -1, 1] = 1.0
+    return matrix, *_solved(matrix, sides)
+
+
 def _solved(matrix: Floats, sides: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Newton steps [D + 1, W], the way ahead [D + 1, W], and where there are any [W]."""
     is_solved: NDArray[np.bool_] = np.asarray(
@@ -373,7 +384,7 @@ def _solved(matrix: Floats, sides: Floats) -> tuple[Floats, Floats, NDArray[np.b
                 found[world] = np.linalg.solve(matrix[world], sides[world])
             except np.linalg.LinAlgError:
                 is_solved[world] = False
-    return found[:, :, 0].T.copy(), found[:, :, 1].T.copy(), is_solved
+    return found[:, :, 0].T.copy(), found[:, :, -1].T.copy(), is_solved
 
 
 def _check_sign(
@@ -383,7 +394,8 @@ def _check_sign(
     if not asked.any():
         return
     sign = np.zeros(len(asked))
-    is_plain = asked & way.is_last & _is_dominant(matrix)
+    size = len(way.unit)
+    is_plain = asked & way.is_last & _is_dominant(matrix[:, :size, :size])
     sign[is_plain] = 1.0
     rest = asked & ~is_plain
     if rest.any():
@@ -399,13 +411,13 @@ def _check_sign(
 
 
 def _is_dominant(matrix: Floats) -> NDArray[np.bool_]:
-    """[W] whether some positive weights make the diagonal outweigh each row, but for the border: the determinant is positive then.
+    """[W] whether some positive weights make the diagonal outweigh each row: the determinant is positive then.
 
     There are such weights where a power of the matrix of what stands beside the diagonal, as shares of it, has no row sum of 1 or more
     (Berman & Plemmons 1994, Nonnegative Matrices in the Mathematical Sciences, theorem 6.2.3).
     """
-    beside = np.abs(matrix[:, :-1, :-1])
-    diagonal = np.diagonal(matrix[:, :-1, :-1], axis1=1, axis2=2)
+    beside = np.abs(matrix)
+    diagonal = np.diagonal(matrix, axis1=1, axis2=2)
     is_positive: NDArray[np.bool_] = np.asarray((diagonal > 0).all(axis=1))
     np.einsum("wii->wi", beside)[:] = 0.0
     sums, least = np.ones(diagonal.shape), np.where(is_positive[:, None], diagonal, 1.0)
