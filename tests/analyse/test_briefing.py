@@ -110,6 +110,28 @@ def test_what_moves_reveal_is_told_where_a_little_is_hidden_and_else_said_to_be_
     assert [kind for kind, _ in less.unanswered][-1] == "infer"
 
 
+HIDDEN_WEIGHTS = """
+scenario: Land or peace
+players:
+  p: {name: P, precision: 4, weights: {swings: {land: 20 to 80, peace: 50}, known to: p, types: 2}}
+  o: {name: O, precision: 2}
+stakes: {land: {title: Land}, peace: {title: Peace}}
+timeline:
+  - {move: threaten, player: p, actions: {threat: {gains: {land: 0.5}}, quiet: {gains: {peace: 0.5}}}}
+  - {move: reply, player: o, actions: {
+      yield: {gains: {land: 0.5}, payoffs: {o: -0.5}}, resist: {gains: {peace: 0.5}, payoffs: {o: if threaten == threat then -1 else 1}}}}
+history: [threaten = threat]
+revealed: {r: {at: threaten, says: land > peace}}
+"""
+
+
+def test_a_statement_that_turns_on_what_not_all_know_is_said_to_be_left_out() -> None:
+    case = Case("land", "land.yaml", HIDDEN_WEIGHTS)
+    found = brief(Study(case, worlds=40), solve(case, worlds=40))
+    assert "infer" not in {one.kind for one in found.findings}
+    assert any(kind == "infer" and "turns on what not all know" in why for kind, why in found.unanswered)
+
+
 def test_an_event_that_is_a_value_of_a_hidden_number_says_of_which_number() -> None:
     found = events(one := Study(load("private-resolve"), worlds=8), one.decision("answer"))
     assert found is not None

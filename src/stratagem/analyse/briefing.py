@@ -30,7 +30,7 @@ from stratagem.analyse.short_answer import Short, short_answer
 from stratagem.analyse.study import Decision, Study, decision_of
 from stratagem.analyse.trials import LEVELS
 from stratagem.analyse.watch import watch
-from stratagem.errors import UsageError
+from stratagem.errors import NotSolvedError, UsageError
 from stratagem.graph.game import CHANCE
 from stratagem.scenario.elements import Provenance, numbers
 from stratagem.scenario.model import Scenario
@@ -96,9 +96,7 @@ def brief(
         except UsageError as reason:  # no number varies, or the decision is next to never met
             unanswered.append((analysis.__name__, str(reason)))
         report(done, stages)
-    findings += _of_moves(study, answer)
-    if study.seen and _is_slow(study):
-        unanswered.append(("infer", "it takes minutes where so much is hidden; `stratagem infer` tells it by itself"))
+    findings += _of_moves(study, answer, unanswered)
     findings += further
     drawn = flow(replace(study, worlds=min(study.worlds, FLOW_WORLDS)))
     report(stages, stages)
@@ -112,8 +110,9 @@ def brief(
     )  # fmt: skip
 
 
-def _of_moves(study: Study, answer: Forecast) -> Iterator[Finding]:
-    """What players learn from each other's moves, what the moves made reveal to the analyst, and what to watch."""
+def _of_moves(study: Study, answer: Forecast, unanswered: list[tuple[str, str]]) -> Iterator[Finding]:
+    """What players learn from each other's moves, what the moves made reveal to the analyst, and what to watch; what has no answer
+    is added to `unanswered`."""
     names = {name: one.name for name, one in study.scenario.players.items()}
     told = learning(answer.beliefs, names, {"worlds": study.worlds, "seed": study.seed})
     if told is not None:
@@ -123,8 +122,13 @@ def _of_moves(study: Study, answer: Forecast) -> Iterator[Finding]:
     )
     if several is not None:
         yield several
-    if study.seen and not _is_slow(study):
-        yield infer(replace(study, worlds=_inferable(study)), "weights")
+    if study.seen and _is_slow(study):
+        unanswered.append(("infer", "it takes minutes where so much is hidden; `stratagem infer` tells it by itself"))
+    elif study.seen:
+        try:
+            yield infer(replace(study, worlds=_inferable(study)), "weights")
+        except NotSolvedError as reason:  # a statement turns on what not all know
+            unanswered.append(("infer", str(reason)))
     if study.scenario.questions:
         yield watch(replace(study, worlds=min(study.worlds, LEARNING_WORLDS)))
 
