@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from stratagem.analyse.beliefs import learning
@@ -103,7 +105,10 @@ def test_what_moves_reveal_is_told_where_a_little_is_hidden_and_else_said_to_be_
     study = Study(load("private-resolve"), worlds=50, history=("demand=demand",))
     answer = solve(study.case, worlds=50, history=("demand=demand",))
     whole = brief(study, answer)
-    assert "infer" in {one.kind for one in whole.findings}
+    (told,) = (one for one in whole.findings if one.kind == "infer")
+    (chart,) = finding_charts(told)
+    assert re.fullmatch(r".*\d+ % before what was seen, \d+ % after\.", chart.title)
+    assert chart.tables == ("revealed", "questions")
     monkeypatch.setattr("stratagem.analyse.briefing.INFERRED", 1)
     less = brief(study, answer)
     assert "infer" not in {one.kind for one in less.findings}

@@ -40,7 +40,7 @@ from stratagem.solve.solve import Progress, together
 
 # A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
 FINDING_WORLDS, LEARNING_WORLDS, MAX_EVENTS = 500, 1_000, 24
-INFERRED, LEAST_INFERRED = 15_000_000, 100  # states solved of a game that hides something, and worlds that are too few
+INFERRED, LEAST_INFERRED = 8_000_000, 100  # states solved of a game that hides something, and worlds that are too few
 ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
     (flips, 2_000), (discover, 3_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
 )  # fmt: skip

@@ -16,9 +16,20 @@ STATED = "as stated"
 KEY = (("ring", "before what was seen"), ("dot", "after"), ("range", "5 to 95 % over worlds, after"))
 
 
-def before_after(finding: Finding) -> Chart:
+def before_after(finding: Finding, title: str | None = None) -> Chart:
     """The figure of an `infer` finding: statements under each assumption, then questions."""
-    return points(finding.title, KEY, [*_statements(finding), *_questions(finding)], tables=("revealed", "questions"))
+    return points(
+        title or finding.title, KEY, [*_statements(finding), *_questions(finding)], tables=("revealed", "questions")
+    )
+
+
+def most_moved(finding: Finding) -> str:
+    """The forecast that what was seen moves most, before and after, in a sentence."""
+    rows = [row for row in _rows(finding, "questions") if row["before"] is not None and row["after"] is not None]
+    if not rows:
+        return finding.judgements[0]
+    most = max(rows, key=lambda row: abs(row["after"] - row["before"]))
+    return f"{most['title']} {chance(most['before'])} before what was seen, {chance(most['after'])} after."
 
 
 def write_before_after(finding: Finding, file: str | Path) -> None:

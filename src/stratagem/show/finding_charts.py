@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from stratagem.analyse.finding import Cell, Finding, Table
+from stratagem.show.before_after import before_after, most_moved
 from stratagem.show.figures import RANGE_ENDS, Cells, Chart, Point, hue, points, regions
 from stratagem.show.findings import shown
 from stratagem.show.fit_charts import of_fit, of_score
@@ -311,7 +312,12 @@ def _of_beliefs(finding: Finding, words: Wording) -> Iterator[Chart]:
         yield points(words.sentence(finding.judgements[0]), key, rows, tables=(table.name,))
 
 
+def _of_infer(finding: Finding, words: Wording) -> Iterator[Chart]:
+    """Statements and forecasts, before what was seen and after."""
+    yield before_after(finding, words.sentence(most_moved(finding)))
+
+
 _CHARTS: dict[str, Callable[[Finding, Wording], Iterator[Chart]]] = {
     "events": _of_events, "shift": _of_shift, "flips": _of_flips, "discover": _of_discover, "sensitivity": _of_sensitivity,
-    "learn": _of_learn, "options": _of_options, "beliefs": _of_beliefs, "fit": lambda finding, _: of_fit(finding), "score": lambda finding, _: of_score(finding),
+    "learn": _of_learn, "options": _of_options, "beliefs": _of_beliefs, "infer": _of_infer, "fit": lambda finding, _: of_fit(finding), "score": lambda finding, _: of_score(finding),
 }  # fmt: skip
