@@ -186,9 +186,16 @@ def test_clusters_of_too_many_types_are_refused_at_their_place() -> None:
     solved(text, worlds=2, taken_as_known=True)
 
 
-def test_a_perception_of_a_correlated_number_that_is_the_truth_changes_nothing() -> None:
+@pytest.mark.parametrize("is_patient", [True, False])
+def test_a_perception_of_a_correlated_number_that_is_the_truth_changes_nothing(is_patient: bool) -> None:
     """O, as P has him, infers as much from what he knows as O does who knows it in truth."""
     text = talk(2, "{between: [q, r], rank: 0.6}").replace("{o: q + r}", "{o: q + r, p: 1}")
+    if not is_patient:
+        text = (
+            ("    as of: 2020-01-01\n" + text.lstrip("\n"))
+            .replace("precision: 2}", "precision: 2, discount: 0.7}").replace("precision: 3}", "precision: 3, discount: 0.8}")
+            .replace("move: say,", "move: say, date: 2020-02-01,").replace("move: reply,", "move: reply, date: 2021-08-01,")
+        )  # fmt: skip
     told = text.replace("    timeline:", "    perceptions: {p: {r: r}}\n    timeline:")
     none, right = solved(text, worlds=4), solved(told, worlds=4)
     assert answer(right, "both") == pytest.approx(answer(none, "both"), abs=1e-9)

@@ -74,7 +74,15 @@ def steps_of(
         gain,
         factor,
         aversion,
+        np.tile(_log_trembles(game, subgame, inputs, given, edge), (copies, 1))[order],
     )
+
+
+def _log_trembles(game: Game, subgame: HiddenSubgame, inputs: Inputs, given: Floats | None, edge: Ints) -> Floats:
+    """[J, W]: what an agent holds to be impossible counts as they have it who hold it possible."""
+    evaluators = dict.fromkeys(inputs.columns.evaluator[one.player] for one in subgame.agents)
+    likeliest = np.max([odds_of(game, inputs.tables[one], edge, given) for one in evaluators], axis=0)
+    return np.asarray(np.log(np.where(likeliest > 0, likeliest, 1.0)))
 
 
 def taken(subgame: HiddenSubgame, inputs: Inputs) -> tuple[Ints, Longs, NDArray[np.bool_]]:

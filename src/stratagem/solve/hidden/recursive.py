@@ -79,10 +79,11 @@ def recursion(form: Form, steps: Steps) -> Recursion:
     log_odds, past = np.zeros_like(steps.gain), np.zeros_like(steps.gain)
     trembles = np.zeros(steps.gain.shape, np.int64)
     is_impossible = np.isneginf(steps.log_odds)
+    counted = np.where(is_impossible, 0.0 if steps.log_tremble is None else steps.log_tremble, steps.log_odds)
     for level in steps.levels[1:]:
         above = steps.parent[level]
         past[level] = past[above] + steps.gain[above]
-        log_odds[level] = log_odds[above] + np.where(is_impossible[above], 0.0, steps.log_odds[above])
+        log_odds[level] = log_odds[above] + counted[above]
         trembles[level] = trembles[above] + is_impossible[above]
     fewest = np.minimum.reduceat(trembles[form.own], form.first, axis=0) if len(form.own) else trembles[form.own]
     is_fewest = trembles[form.own] <= np.repeat(fewest, _sizes(form.first, len(form.own)), axis=0)

@@ -27,6 +27,7 @@ class Steps:
     gain: Floats  # [T, W] of the player; of a last step, with what follows the path
     factor: Floats  # [T, W] by which what follows the step is discounted
     aversion: Floats  # [P, W]
+    log_tremble: Floats | None = None  # [T, W] log odds that a step which cannot happen counts with; 0 where None
 
     @cached_property
     def levels(self) -> list[Ints]:
@@ -47,7 +48,7 @@ class Steps:
     def part(self, worlds: slice | NDArray[np.int64] | NDArray[np.bool_]) -> Steps:
         """Some of the worlds."""
         cut = {name: getattr(self, name)[:, worlds] for name in ("log_odds", "gain", "factor", "aversion")}
-        return replace(self, **cut)
+        return replace(self, **cut, log_tremble=None if self.log_tremble is None else self.log_tremble[:, worlds])
 
     def left(self, is_path: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """[T] which steps are left where some of the paths [Z] are."""
@@ -69,4 +70,5 @@ class Steps:
             log_odds=self.log_odds[is_left],
             gain=self.gain[is_left],
             factor=self.factor[is_left],
+            log_tremble=None if self.log_tremble is None else self.log_tremble[is_left],
         )
