@@ -85,23 +85,13 @@ def test_he_may_hold_other_values_to_be_possible() -> None:
     assert_same(found, written)
 
 
-def test_he_may_be_sure_of_it() -> None:
-    found = signal(TRUE, "o: {q: 1.2}")
+@pytest.mark.parametrize(("world", "view", "value"), [("", "1.2", "1.2"), (", a: 0.8 to 1.6", "a + 0.1", "(a + 0.1)")])
+def test_he_may_be_sure_of_it_as_of_a_number_of_the_world(world: str, view: str, value: str) -> None:
+    found = signal(f"{TRUE}, known to all: {{b: 0{world}}}", f"o: {{q: {view}}}")
     written = signal(
-        "known to all: {k: 0.7, l: 0.3, m: 0}",
+        f"known to all: {{k: 0.7, l: 0.3, m: 0{world}}}",
         "o: {k: 0, l: 0, m: 1}",
-        by_kind("0.4", "1.6", "1.2"),
-        kinds("k", "l", "m"),
-    )
-    assert_same(found, written)
-
-
-def test_he_may_hold_it_to_be_a_number_of_the_world() -> None:
-    found = signal(f"{TRUE}, known to all: {{a: 0.8 to 1.6}}", "o: {q: a + 0.1}")
-    written = signal(
-        "known to all: {k: 0.7, l: 0.3, m: 0, a: 0.8 to 1.6}",
-        "o: {k: 0, l: 0, m: 1}",
-        by_kind("0.4", "1.6", "(a + 0.1)"),
+        by_kind("0.4", "1.6", value),
         kinds("k", "l", "m"),
     )
     assert_same(found, written)

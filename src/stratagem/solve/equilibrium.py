@@ -24,7 +24,7 @@ from stratagem.solve.hidden.paths import Numbers, Paths
 from stratagem.solve.hidden.solve import solve
 from stratagem.solve.infosets import HiddenSubgame
 from stratagem.solve.solution import Rival
-from stratagem.solve.stepwise import discounting, odds_of, steps_of
+from stratagem.solve.stepwise import discounting, log_trembles, odds_by_evaluator, steps_of
 
 Ints64 = NDArray[np.int64]
 PRINCIPAL = "on the branch from precision 0"
@@ -231,12 +231,11 @@ def _numbers(
     players = [one.player for one in agents]
     evaluators = [inputs.columns.evaluator[player] for player in players]
     log_chance, trembles = {}, {}
-    held = {one: odds_of(game, inputs.tables[one], subgame.passed, given) for one in dict.fromkeys(evaluators)}
-    likeliest = np.max(list(held.values()), axis=0)
-    likeliest = np.where(likeliest > 0, likeliest, 1.0)
+    held = odds_by_evaluator(game, subgame, inputs, given, subgame.passed)
+    unheld = log_trembles(held)
     for evaluator, odds in held.items():
         is_possible = odds > 0
-        log_chance[evaluator] = subgame.passes @ np.log(np.where(is_possible, odds, likeliest))
+        log_chance[evaluator] = subgame.passes @ np.where(is_possible, np.log(np.where(is_possible, odds, 1.0)), unheld)
         trembles[evaluator] = np.zeros_like(log_chance[evaluator], np.int64)
         if not is_possible.all():
             trembles[evaluator] = (subgame.passes @ (~is_possible).astype(np.float64)).astype(np.int64)

@@ -5,7 +5,7 @@ Axes: J edges, W worlds, T steps.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,20 @@ def odds_of(game: Game, table: Floats, edges: Ints, given: Floats | None) -> Flo
     return odds if given is None else np.where(np.isnan(given[edges]), odds, given[edges])
 
 
+def odds_by_evaluator(
+    game: Game, subgame: HiddenSubgame, inputs: Inputs, given: Floats | None, edges: Ints
+) -> dict[int, Floats]:
+    """The same [J, W] as each evaluator among the agents of a subgame has it."""
+    evaluators = dict.fromkeys(inputs.columns.evaluator[one.player] for one in subgame.agents)
+    return {one: odds_of(game, inputs.tables[one], edges, given) for one in evaluators}
+
+
+def log_trembles(held: Mapping[int, Floats]) -> Floats:
+    """[J, W]: what an agent holds to be impossible counts as they have it who hold it possible."""
+    likeliest = np.max(list(held.values()), axis=0)
+    return np.asarray(np.log(np.where(likeliest > 0, likeliest, 1.0)))
+
+
 def steps_of(
     game: Game,
     subgame: HiddenSubgame,
@@ -74,15 +88,8 @@ def steps_of(
         gain,
         factor,
         aversion,
-        np.tile(_log_trembles(game, subgame, inputs, given, edge), (copies, 1))[order],
+        np.tile(log_trembles(odds_by_evaluator(game, subgame, inputs, given, edge)), (copies, 1))[order],
     )
-
-
-def _log_trembles(game: Game, subgame: HiddenSubgame, inputs: Inputs, given: Floats | None, edge: Ints) -> Floats:
-    """[J, W]: what an agent holds to be impossible counts as they have it who hold it possible."""
-    evaluators = dict.fromkeys(inputs.columns.evaluator[one.player] for one in subgame.agents)
-    likeliest = np.max([odds_of(game, inputs.tables[one], edge, given) for one in evaluators], axis=0)
-    return np.asarray(np.log(np.where(likeliest > 0, likeliest, 1.0)))
 
 
 def taken(subgame: HiddenSubgame, inputs: Inputs) -> tuple[Ints, Longs, NDArray[np.bool_]]:

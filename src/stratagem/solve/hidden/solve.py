@@ -20,7 +20,8 @@ from stratagem.solve.hidden.layout import Layout, layout
 from stratagem.solve.hidden.paths import Floats, Ints, Numbers, Paths, check
 from stratagem.solve.hidden.probit import Probit
 from stratagem.solve.hidden.response import Logit, Response
-from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, LESS_FAR, SETTLED, STALLED, Traced, start, trace
+from stratagem.solve.hidden.trace import ARRIVED, FARTHEST, LESS_FAR, SETTLED, STALLED, start, trace
+from stratagem.solve.hidden.way import Traced
 from stratagem.solve.hidden.worth import Batch, batch_of
 from stratagem.solve.memory import keep_freed
 
