@@ -19,6 +19,8 @@ from stratagem.analyse.study import Study
 from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats, Ints
 from stratagem.graph.worlds import Worlds
+from stratagem.solve.columns import TRUTH
+from stratagem.solve.onward import onward
 from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
 from stratagem.solve.sweep import action_values
@@ -53,9 +55,28 @@ class Setting:
     def values(self, worlds: Worlds) -> Floats:
         """[options, W]: what each action is worth to the mover, over the states reached; NaN where none is."""
         found = np.full((len(self.options), len(worlds)), np.nan)
-        for chunk in self.solver.of_worlds(worlds):
-            found[:, chunk.place] = worth(self.solver, chunk, self.nodes)[0]
+        solver, nodes, made = self._again if self._is_everything_possible(worlds) else (self.solver, self.nodes, None)
+        for chunk in solver.of_worlds(worlds):
+            found[:, chunk.place] = worth(solver, chunk, nodes)[0]
+            if made is not None:
+                is_made = (chunk.inputs.tables[TRUTH][made] > 0).all(axis=0)
+                found[:, chunk.place][:, ~is_made] = np.nan
         return found
+
+    @cached_property
+    def _again(self) -> tuple[Solver, Ints, Ints]:
+        """A solver of what follows the history's public moves, the states of the situation there, and the shares of those moves."""
+        game, request = self.solver.game, self.solver.request
+        left = onward(game, request.history)
+        nodes = np.searchsorted(left.nodes, self.nodes).astype(np.int32)
+        return Solver(left.game, self.solver.scenario, request), nodes, game.share_of_edge[left.made]
+
+    def _is_everything_possible(self, worlds: Worlds) -> bool:
+        """Whether players take every action that they have with some probability."""
+        levels = (
+            worlds.players.precision if self.solver.request.precision is None else {"": self.solver.request.precision}
+        )
+        return all(np.isfinite(level).all() for level in levels.values())
 
     def lead(self, worlds: Worlds, first: int) -> Floats:
         """[W]: how far action `first` leads the best of the others; negative where it is overtaken."""
