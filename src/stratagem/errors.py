@@ -48,6 +48,9 @@ class ScenarioError(StratagemError):
             lines.append(f"{file}: more than {MAX_FAULTS} faults; put these right first")
         super().__init__("\n".join(lines))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.file, self.faults), self.__dict__
+
 
 class UsageError(StratagemError):
     """A request that the scenario cannot answer as asked."""

@@ -88,12 +88,13 @@ def flow(study: Study) -> Flow:
 def _edge_means(solver: Solver) -> tuple[Floats, Floats]:
     """[E] share of plays that pass each edge, and [E] share in which it is the best reply at a state that is met."""
     game = solver.game
-    passed, best, whole = np.zeros(game.num_edges), np.zeros(game.num_edges), 0.0
-    for chunk in solver.chunks():
+
+    def look(chunk: Chunk) -> tuple[Floats, Floats, float]:
         counted = (chunk.status == SOLVED).astype(float)
-        passed += chunk.way.flow(game) @ counted
-        best += (_best(game, chunk) * chunk.way.reach[game.parent_of_edge]) @ counted
-        whole += float(chunk.way.reach[0] @ counted)
+        best = _best(game, chunk) * chunk.way.reach[game.parent_of_edge]
+        return chunk.way.flow(game) @ counted, best @ counted, float(chunk.way.reach[0] @ counted)
+
+    passed, best, whole = (sum(part) for part in zip(*(found for _, found in solver.read(look)), strict=True))
     return passed / max(whole, 1e-300), best / max(whole, 1e-300)
 
 

@@ -28,6 +28,19 @@ class Gap:
     by_stake: dict[str, float] = field(default_factory=dict)
     by_outcome: dict[str, float] = field(default_factory=dict)
 
+    def add(self, part: Gap) -> None:
+        """Add what other worlds come to."""
+        self.gap += part.gap
+        for sums, by in ((self.by_stake, part.by_stake), (self.by_outcome, part.by_outcome)):
+            for name, value in by.items():
+                sums[name] = sums.get(name, 0.0) + value
+
+    def scale(self, by: float) -> None:
+        """Multiply all by a number."""
+        self.gap *= by
+        for sums in (self.by_stake, self.by_outcome):
+            sums.update({name: value * by for name, value in sums.items()})
+
 
 def payoff_gaps(solvers: Sequence[Solver], step: int, options: tuple[int, int], baseline: str | None) -> list[Gap]:
     """The gap of the first option over the second, over worlds and over the states reached in which both are available.
@@ -35,22 +48,36 @@ def payoff_gaps(solvers: Sequence[Solver], step: int, options: tuple[int, int], 
     One gap a solver; solvers of one game share their sweeps.
     """
     outcome = _baseline(solvers[0].game, baseline)
-    found = [Gap(one.game.outcomes[outcome]) for one in solvers]
-    totals = [0.0] * len(solvers)
+    found: dict[int, Gap] = {}
     for lead in [place for place, one in enumerate(solvers) if one.game is not solvers[0].game or place == 0]:
         alike = [place for place, one in enumerate(solvers) if one.game is solvers[lead].game]
-        for chunk in solvers[lead].chunks():
-            parts = _parts(solvers[lead], chunk, step, options, outcome)
-            for place in alike if parts is not None else ():
-                own = chunk if place == lead else solvers[place].again(chunk)
-                here = parts if own.sweep is chunk.sweep else _parts(solvers[place], own, step, options, outcome)
-                assert here is not None
-                totals[place] += _add(found[place], here, own)
-    for one, total in zip(found, totals, strict=True):
-        scale = 1 / total if total > 0 else 0.0
-        one.gap *= scale
-        one.by_stake = {name: value * scale for name, value in one.by_stake.items()}
-        one.by_outcome = {name: value * scale for name, value in one.by_outcome.items()}
+        found.update(zip(alike, _gaps([solvers[place] for place in alike], step, options, outcome), strict=True))
+    return [found[place] for place in range(len(solvers))]
+
+
+def _gaps(solvers: Sequence[Solver], step: int, options: tuple[int, int], outcome: int) -> list[Gap]:
+    """The gaps of solvers of one game."""
+    first = solvers[0]
+    name = first.game.outcomes[outcome]
+
+    def look(chunk: Chunk) -> list[tuple[Gap, float]]:
+        parts = _parts(first, chunk, step, options, outcome)
+        if parts is None:
+            return []
+        chunks = [chunk, *(one.again(chunk) for one in solvers[1:])]
+        found = [
+            parts if own.sweep is chunk.sweep else _parts(solver, own, step, options, outcome)
+            for solver, own in zip(solvers, chunks, strict=True)
+        ]
+        return [_summed(name, here, own) for here, own in zip(found, chunks, strict=True) if here is not None]
+
+    found, totals = [Gap(name) for _ in solvers], np.zeros(len(solvers))
+    for _, sums in first.read(look):
+        for place, (gap, weight) in enumerate(sums):
+            found[place].add(gap)
+            totals[place] += weight
+    for one, total in zip(found, totals.tolist(), strict=True):
+        one.scale(1 / total if total > 0 else 0.0)
     return found
 
 
@@ -75,12 +102,15 @@ def world_gap(study: Study, step: int, options: tuple[int, int]) -> tuple[Floats
     first, second = _edges_of(study.game, step, options)
     nodes = study.game.parent_of_edge[first]
     gap, total = np.zeros(study.worlds), np.zeros(study.worlds)
-    for chunk in solver.chunks():
+
+    def look(chunk: Chunk) -> tuple[Floats, Floats]:
         share = chunk.inputs.tables[0][study.game.share_of_edge[[first, second]]] if len(first) else np.zeros((2, 0, 1))
         weight = chunk.way.reach[nodes] * (chunk.status == SOLVED) * (share > 0).all(axis=0)
         own = _own_value(solver, chunk, first, player) - _own_value(solver, chunk, second, player)
-        gap[chunk.place] = (weight * np.where(weight > 0, own, 0.0)).sum(axis=0)
-        total[chunk.place] = weight.sum(axis=0)
+        return (weight * np.where(weight > 0, own, 0.0)).sum(axis=0), weight.sum(axis=0)
+
+    for place, (gap_here, weight) in solver.read(look):
+        gap[place], total[place] = gap_here, weight
     return np.where(total > 0, gap / np.where(total > 0, total, 1.0), np.nan), total
 
 
@@ -94,14 +124,13 @@ def _baseline(game: Game, name: str | None) -> int:
     return game.outcomes.index(name)
 
 
-def _add(found: Gap, parts: _Parts, chunk: Chunk) -> float:
-    """Add a chunk's part to the sums; gives the weight that it had."""
+def _summed(name: str, parts: _Parts, chunk: Chunk) -> tuple[Gap, float]:
+    """A chunk's parts summed over its worlds, and the weight that these have."""
     weight = chunk.way.reach[parts.nodes] * parts.stands * (chunk.status == SOLVED)
-    found.gap += float((weight * parts.gap).sum())
-    for sums, by in ((found.by_stake, parts.by_stake), (found.by_outcome, parts.by_outcome)):
-        for name, part in by.items():
-            sums[name] = sums.get(name, 0.0) + float((weight * part).sum())
-    return float(weight.sum())
+    by_stake, by_outcome = (
+        {key: float((weight * part).sum()) for key, part in by.items()} for by in (parts.by_stake, parts.by_outcome)
+    )
+    return Gap(name, float((weight * parts.gap).sum()), by_stake, by_outcome), float(weight.sum())
 
 
 def _parts(solver: Solver, chunk: Chunk, step: int, options: tuple[int, int], outcome: int) -> _Parts | None:

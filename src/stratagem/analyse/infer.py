@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,8 @@ def infer(
     """What the study's history reveals. Raises `UsageError` without one, for one that cannot have happened, and for an unknown sampler."""
     statements = statements_of(study) if study.seen else {}
     trials = Trials(study, list(statements.values()))
-    prior, posterior = condition(study, sampler, draws, progress, trials.take)
+    prior, posterior = condition(study, sampler, draws, progress, trials.look)
+    trials.take(prior.readings.others)
     history = prior.history
     moves = [_move(study, prior, place) for place in range(len(history))]
     numbers = list(_numbers(study.scenario, prior, posterior))
@@ -123,9 +125,9 @@ def condition(
     sampler: str = "auto",
     draws: int | None = None,
     progress: Callable[[int, int], None] | None = None,
-    on_chunk: Callable[[Solver, Chunk], None] | None = None,
+    also: Callable[[Solver, Chunk], Any] | None = None,
 ) -> tuple[Prior, Posterior]:
-    """The study's worlds before and after its history; `on_chunk` is shown those before. Raises `UsageError` as `infer` does."""
+    """The study's worlds before and after its history; `also` is what else to look at before. Raises `UsageError` as `infer` does."""
     if sampler not in SAMPLERS:
         raise UsageError(f"the unknown sampler {quote(sampler)}{near(sampler, SAMPLERS)}; one of {', '.join(SAMPLERS)}")
     history = in_order(study.seen)
@@ -134,7 +136,7 @@ def condition(
             "nothing was seen yet: the scenario has no `history`; say what was seen with `--history MOVE=ACTION` [L22]"
         )
     wanted = dict.fromkeys((*prefixes(history), *(without(history, place) for place in range(len(history)))))
-    readings = read(study, list(wanted), progress=progress, on_chunk=on_chunk)
+    readings = read(study, list(wanted), progress=progress, also=also)
     refuse_impossible(study, history, readings)
     prior = Prior(history, readings, readings.is_counted.astype(np.float64))
     weighing = prior.weighing(history)

@@ -56,11 +56,15 @@ class Setting:
         """[options, W]: what each action is worth to the mover, over the states reached; NaN where none is."""
         found = np.full((len(self.options), len(worlds)), np.nan)
         solver, nodes, made = self._again if self._is_everything_possible(worlds) else (self.solver, self.nodes, None)
-        for chunk in solver.of_worlds(worlds):
-            found[:, chunk.place] = worth(solver, chunk, nodes)[0]
-            if made is not None:
-                is_made = (chunk.inputs.tables[TRUTH][made] > 0).all(axis=0)
-                found[:, chunk.place][:, ~is_made] = np.nan
+
+        def look(chunk: Chunk) -> Floats:
+            values = worth(solver, chunk, nodes)[0]
+            if made is None:
+                return values
+            return np.where((chunk.inputs.tables[TRUTH][made] > 0).all(axis=0), values, np.nan)
+
+        for place, values in solver.read_given(look, worlds):
+            found[:, place] = values
         return found
 
     @cached_property
@@ -110,11 +114,14 @@ def setting_of(study: Study, step: int) -> Setting:
     groups = nodes_by_situation(situations(game, step))
     met, whole = np.zeros((len(groups), study.worlds)), np.zeros(study.worlds)
     wins = [np.zeros(game.first_edge[nodes[0] + 1] - game.first_edge[nodes[0]]) for nodes in groups]
-    for chunk in solver.chunks():
-        whole[chunk.place] = chunk.way.reach[0] * (chunk.status == SOLVED)
-        for group, nodes in enumerate(groups):
-            values, total = worth(solver, chunk, nodes)
-            met[group, chunk.place] = total
+
+    def look(chunk: Chunk) -> tuple[Floats, list[tuple[Floats, Floats]]]:
+        return chunk.way.reach[0] * (chunk.status == SOLVED), [worth(solver, chunk, nodes) for nodes in groups]
+
+    for place, (root, found) in solver.read(look):
+        whole[place] = root
+        for group, (values, total) in enumerate(found):
+            met[group, place] = total
             wins[group] += np.bincount(np.nan_to_num(values).argmax(axis=0), total, len(values))
     if not met.any():
         raise UsageError(f"{quote(game.steps[step].label)} is reached in no world; there is nothing to ask of it")

@@ -120,13 +120,12 @@ def _verdict(went: Went, hat: float, size: float, is_sound: bool) -> str:
 
 def _reread(study: Study, history: History, worlds: Worlds) -> tuple[Readings, int]:
     """What the game gives in drawn worlds, and in how many of them the branch folds."""
-    folds: list[int] = []
 
-    def count(_solver: Solver, chunk: Chunk) -> None:
-        if chunk.sweep.turns is not None:
-            folds.append(int((chunk.sweep.turns[0] > 0).sum()))
+    def folded(_solver: Solver, chunk: Chunk) -> int:
+        return 0 if chunk.sweep.turns is None else int((chunk.sweep.turns[0] > 0).sum())
 
-    return read(study, [history], worlds, on_chunk=count), sum(folds)
+    readings = read(study, [history], worlds, also=folded)
+    return readings, sum(readings.others)
 
 
 def _refuse_far(draws: Any, z: Floats) -> None:

@@ -120,37 +120,44 @@ class Situation:
         return f"where {stand} (met in {chance(self.reach.mean, self.reach.error)} of plays)"
 
 
+_Reading = tuple[Floats, Floats, Floats]
+
+
 def compare(study: Study, step: int, believed: bool) -> list[Situation]:
     """The situations of a step, likeliest first; those that are next to never met are left out."""
     solver = study.solver(step)
-    game, info = solver.game, study.game.steps[step]
-    situation_of = situations(game, step)
-    shape = (len(set(situation_of.values())), len(info.options))
-    means = np.full((*shape, study.worlds), np.nan)
-    totals = np.full((*shape, PLAYS, study.worlds), np.nan)
-    weight = np.zeros((*shape, study.worlds))
-    reach, whole = np.zeros((shape[0], study.worlds)), np.zeros(study.worlds)
-    for chunk in solver.chunks():
+    info, groups = study.game.steps[step], nodes_by_situation(situations(solver.game, step))
+
+    def look(chunk: Chunk) -> tuple[Floats, list[tuple[Floats, list[_Reading]]]]:
         counted = chunk.status == SOLVED
-        whole[chunk.place] = chunk.way.reach[0] * counted
         column = info.player if believed else chunk.inputs.columns.true_of_player[info.player]
         hope = expect_total(solver.plan, chunk.inputs, chunk.sweep.behaviour, column, step)
         points = Points(study.seed, chunk.inputs.world, PLAYS)
-        for place, nodes in enumerate(nodes_by_situation(situation_of)):
-            reach[place, chunk.place] = chunk.way.reach[nodes].sum(axis=0) * counted
-            for option in range(len(info.options)):
-                part = (means[place, option], totals[place, option], weight[place, option])
-                _fill(solver, chunk, nodes, option, believed, (column, hope), points, *part)
-    found = []
-    for place in np.argsort(-reach.sum(axis=1), kind="stable"):
-        standing = [
-            Option(name, title, means[place, option], totals[place, option], weight[place, option])
-            for option, (name, title) in enumerate(zip(info.options, info.option_titles, strict=True))
+        readings = [
+            [
+                _reading(solver, chunk, nodes, option, believed, (column, hope), points)
+                for option in range(len(info.options))
+            ]
+            for nodes in groups
         ]
-        met = pool(reach[place], whole)
-        if met is not None and met.mean >= LEAST_REACH:
-            found.append(Situation(met, tuple(one for one in standing if one.is_open)))
-    return found
+        met = [chunk.way.reach[nodes].sum(axis=0) * counted for nodes in groups]
+        return chunk.way.reach[0] * counted, list(zip(met, readings, strict=True))
+
+    chunks = [found for _, found in solver.read(look)]
+    whole = np.concatenate([root for root, _ in chunks])
+    found = []
+    for in_chunks in zip(*(of_groups for _, of_groups in chunks), strict=True):
+        reach = np.concatenate([reach for reach, _ in in_chunks])
+        met = pool(reach, whole)
+        if met is None or met.mean < LEAST_REACH:
+            continue
+        of_options = zip(*(readings for _, readings in in_chunks), strict=True)
+        standing = [
+            Option(name, title, *(np.concatenate(part, axis=-1) for part in zip(*readings, strict=True)))
+            for name, title, readings in zip(info.options, info.option_titles, of_options, strict=True)
+        ]
+        found.append((reach.sum(), Situation(met, tuple(one for one in standing if one.is_open))))
+    return [situation for _, situation in sorted(found, key=lambda one: -one[0])]
 
 
 def situations(game: Game, step: int) -> dict[int, int]:
@@ -169,7 +176,7 @@ def nodes_by_situation(situation_of: dict[int, int]) -> list[Ints]:
     return [np.array([node for node, one in situation_of.items() if one == place], np.int32) for place in range(count)]
 
 
-def _fill(
+def _reading(
     solver: Solver,
     chunk: Chunk,
     among: Ints,
@@ -177,27 +184,24 @@ def _fill(
     believed: bool,
     expected: tuple[int, Floats],
     points: Points,
-    means: Floats,
-    totals: Floats,
-    weight: Floats,
-) -> None:
-    game, inputs, place = solver.game, chunk.inputs, chunk.place
+) -> _Reading:
+    """An option in some states of a chunk: mean [W], sampled totals [PLAYS, W] and weight [W], nothing where no state has it."""
+    game, inputs = solver.game, chunk.inputs
     step = int(game.step_of_node[among[0]])
     player = game.steps[step].player
     edges = np.flatnonzero((game.option_of_edge == option) & np.isin(game.parent_of_edge, among))
     if not len(edges):
-        return
+        nothing = np.full((1 + PLAYS, len(inputs)), np.nan)
+        return nothing[0], nothing[1:], np.zeros(len(inputs))
     nodes = game.parent_of_edge[edges]
     stands = inputs.tables[0][game.share_of_edge[edges]] > 0
     reach = chunk.way.reach[nodes] * stands * (chunk.status == SOLVED)
-    weight[place] = reach.sum(axis=0)
-    share = reach / np.where(weight[place] > 0, weight[place], 1.0)
+    weight = reach.sum(axis=0)
+    share = reach / np.where(weight > 0, weight, 1.0)
     column, hope = expected
     gain = total_of_edges(solver.plan, inputs, hope, edges, column)
-    means[place] = np.where(weight[place] > 0, (share * gain).sum(axis=0), np.nan)
-    totals[:, place] = sampled_totals(
-        game, inputs, chunk.sweep.behaviour, player, (nodes, share), option, points, believed
-    )
+    totals = sampled_totals(game, inputs, chunk.sweep.behaviour, player, (nodes, share), option, points, believed)
+    return np.where(weight > 0, (share * gain).sum(axis=0), np.nan), totals, weight
 
 
 def risk_of(option: Option, reference: float) -> Risk:

@@ -8,7 +8,8 @@ Axes: W worlds, H seen moves, Q questions, C choices.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class Reading:
     conditions: Floats  # [Q, W] of each condition, with the history
     choices: Floats  # [C, W] of each choice asked for, with the history
 
+    def put(self, place: slice, part: Reading) -> None:
+        """Put a part's worlds where they belong."""
+        for one in fields(self):
+            getattr(self, one.name)[..., place] = getattr(part, one.name)
+
 
 @dataclass(frozen=True)
 class Readings:
@@ -43,6 +49,7 @@ class Readings:
     numbers: dict[str, Floats]  # uncertain numbers and weights by name, [W]
     is_counted: NDArray[np.bool_]  # [W] which worlds have an answer
     of: dict[History, Reading]
+    others: tuple[Any, ...] = ()  # what else was looked at, chunk by chunk
 
 
 def in_order(moves: Iterable[Choice]) -> History:
@@ -81,36 +88,39 @@ def read(
     worlds: Worlds | None = None,
     progress: Callable[[int, int], None] | None = None,
     choices: Sequence[Choice] = (),
-    on_chunk: Callable[[Solver, Chunk], None] | None = None,
+    also: Callable[[Solver, Chunk], Any] | None = None,
 ) -> Readings:
     """The readings of histories, and of choices under each, in the study's worlds or in worlds that are given.
 
-    `on_chunk` is shown each chunk of worlds as it is swept.
+    `also` is what else to look at in each chunk of worlds as it is swept.
     """
     solver = free_solver(study, progress)
     size = study.worlds if worlds is None else len(worlds)
     nothing = np.zeros(0, np.int32)
     keeper = Keeper(solver.plan, size, study.seed, (), solver.surprise, nothing, nothing)
-    if worlds is None:
-        chunks = solver.chunks(keeper.draw)
-    else:
-        keeper.draw(0, worlds)
-        chunks = solver.of_worlds(worlds)
     count = len(study.game.questions)
-    found = {
-        one: Reading(*(np.zeros(shape) for shape in ((size,), (count, size), (count, size), (len(choices), size))))
-        for one in histories
-    }
+    found = [
+        Reading(*(np.zeros(shape) for shape in ((size,), (count, size), (count, size), (len(choices), size))))
+        for _ in histories
+    ]
     edges = [_edges_of(study.game, one) for one in choices]
-    status = np.zeros(size, np.int8)
-    for chunk in chunks:
-        status[chunk.place] = chunk.status
-        if on_chunk is not None:
-            on_chunk(solver, chunk)
-        for history, reading in found.items():
-            _read_chunk(solver, keeper, chunk, history, reading, edges)
+    status, others = np.zeros(size, np.int8), list[Any]()
+
+    def look(chunk: Chunk) -> tuple[NDArray[np.int8], Any, list[Reading]]:
+        other = None if also is None else also(solver, chunk)
+        return chunk.status, other, [_read_chunk(solver, keeper, chunk, history, edges) for history in histories]
+
+    if worlds is not None:
+        keeper.draw(0, worlds)
+    looked = solver.read(look, keeper.draw) if worlds is None else solver.read_given(look, worlds)
+    for place, (status_here, other, readings) in looked:
+        status[place] = status_here
+        others.append(other)
+        for whole, part in zip(found, readings, strict=True):
+            whole.put(place, part)
     is_counted = np.asarray((status == SOLVED) | (status == RULED_OUT))
-    return Readings(keeper.quantities, is_counted, {one: _counted(part, is_counted) for one, part in found.items()})
+    of = {history: _counted(part, is_counted) for history, part in zip(histories, found, strict=True)}
+    return Readings(keeper.quantities, is_counted, of, tuple(others))
 
 
 def _edges_of(game: Game, one: Choice) -> Ints:
@@ -119,15 +129,11 @@ def _edges_of(game: Game, one: Choice) -> Ints:
     return np.flatnonzero(is_here).astype(np.int32)
 
 
-def _read_chunk(
-    solver: Solver, keeper: Keeper, chunk: Chunk, history: History, into: Reading, choices: Sequence[Ints]
-) -> None:
+def _read_chunk(solver: Solver, keeper: Keeper, chunk: Chunk, history: History, choices: Sequence[Ints]) -> Reading:
     way = passage(solver.plan, chunk.sweep.behaviour, restrict(solver.game, history))
-    here, root, flow = chunk.place, way.reach[0], way.flow(solver.game)
-    into.likelihood[here] = root
-    into.questions[:, here], into.conditions[:, here] = keeper.read_questions(chunk.inputs, flow, root)
-    for place, edges in enumerate(choices):
-        into.choices[place, here] = flow[edges].sum(axis=0)
+    root, flow = way.reach[0], way.flow(solver.game)
+    chosen = [flow[edges].sum(axis=0) for edges in choices]
+    return Reading(root, *keeper.read_questions(chunk.inputs, flow, root), np.array(chosen).reshape(-1, len(root)))
 
 
 def _counted(reading: Reading, is_counted: NDArray[np.bool_]) -> Reading:

@@ -8,7 +8,7 @@ Axes: W worlds, N nodes, A accounts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -91,7 +91,8 @@ Part = tuple[NDArray[np.bool_], Floats, Floats, Floats]  # holds, stake, weight,
 class Trials:
     """Statements under every assumption and level of the mover's precision, as stated first.
 
-    Worlds as they stand may be swept for other ends: whoever sweeps all of them shows each chunk by `take`, and they are not swept again.
+    Worlds as they stand may be swept for other ends: whoever sweeps all of them takes what `look` gives of each chunk, hands it to `take`, and
+    they are not swept again.
     """
 
     def __init__(self, study: Study, statements: Sequence[Statement]) -> None:
@@ -110,10 +111,15 @@ class Trials:
                     self.rows[-1].append((name, level, setting))
                     self.asked.setdefault(setting, {})[number] = one
 
-    def take(self, solver: Solver, chunk: Chunk) -> None:
-        """Read the statements in a chunk of the worlds as they stand, before anything was seen."""
-        if self.are_shared and self.rows:
-            self.parts.append(self.shelf.read(AS_STATED, solver, chunk, self.asked[AS_STATED].values()))
+    def look(self, solver: Solver, chunk: Chunk) -> list[Part] | None:
+        """The statements in a chunk of the worlds as they stand, before anything was seen; None where that is of no use."""
+        if not (self.are_shared and self.rows):
+            return None
+        return self.shelf.read(AS_STATED, solver, chunk, self.asked[AS_STATED].values())
+
+    def take(self, parts: Iterable[list[Part] | None]) -> None:
+        """What was looked at of all chunks, in order."""
+        self.parts = [part for part in parts if part is not None]
 
     def found(self) -> list[list[tuple[str, str, Trial]]]:
         """By statement: assumption, level and trial."""
@@ -165,7 +171,8 @@ class _Shelf:
             worlds = replace(worlds, players=replace(worlds.players, precision=precision))
         request = replace(self.study.request(0), history=(), step=None, has_truth=False)
         solver = Solver(self.study.game, scenario, request)
-        return [self.read(setting, solver, chunk, statements) for chunk in solver.of_worlds(worlds)]
+        looked = solver.read_given(lambda chunk: self.read(setting, solver, chunk, statements), worlds)
+        return [parts for _, parts in looked]
 
     def read(self, setting: _Setting, solver: Solver, chunk: Chunk, statements: Collection[Statement]) -> list[Part]:
         """The parts of statements in a chunk."""

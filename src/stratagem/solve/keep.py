@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -48,8 +48,51 @@ class Choices:
         return np.asarray(self.sums @ (of_edge * reach[game.parent_of_edge[self.edges]]))
 
 
+@dataclass
+class Kept:
+    """What is kept of some worlds; axes as in `Solution`, W last throughout."""
+
+    world: NDArray[np.int64]
+    status: NDArray[np.int8]
+    weight: Floats
+    seen_likelihood: Floats
+    reach: Floats
+    behaviour: Floats
+    best: NDArray[np.float32]
+    chosen: Floats
+    preferred: Floats
+    questions: Floats
+    conditions: Floats
+    questions_low: Floats
+    questions_high: Floats
+    outcomes: Floats
+    accounts: Floats
+    believed: Floats
+    true: Floats
+    regret: Floats
+    residual: Floats
+    folds: NDArray[np.int64]
+    bifurcations: NDArray[np.int64]
+    told: Floats
+    tied: NDArray[np.bool_]
+
+    def put(self, place: slice, part: Kept) -> None:
+        """Keep a part that was read by itself."""
+        for one in fields(self):
+            getattr(self, one.name)[..., place] = getattr(part, one.name)
+
+    def widen(self, places: NDArray[np.int64], values: Floats, conditions: Floats) -> None:
+        """Widen the questions' range over tie rules in some worlds."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            joint = np.where(
+                conditions > 0, values / conditions * self.conditions[:, places], self.questions[:, places]
+            )
+        self.questions_low[:, places] = np.minimum(self.questions_low[:, places], joint)
+        self.questions_high[:, places] = np.maximum(self.questions_high[:, places], joint)
+
+
 class Keeper:
-    """Holds what is kept of each chunk."""
+    """Reads what is to be kept of each chunk, and holds it."""
 
     def __init__(
         self,
@@ -61,46 +104,18 @@ class Keeper:
         nodes: Ints,
         edges: Ints,
     ) -> None:
-        self.plan, self.game, self.seed, self.history, self.nodes, self.edges = (
-            plan,
-            plan.game,
-            seed,
-            history,
-            nodes,
-            edges,
-        )
-        game, size, num_questions = plan.game, num_worlds, len(plan.game.questions)
-        self.status = np.zeros(size, np.int8)
-        self.weight = np.ones(size)
-        self.world = np.arange(size)
-        self.seen = np.ones((len(history), size))
-        self.reach = np.zeros((len(nodes), size))
-        self.behaviour = np.zeros((len(edges), size))
-        self.best = np.zeros((len(edges), size), np.float32)
-        self.mean_reach = np.zeros(game.num_nodes)
+        game = plan.game
+        self.plan, self.game, self.seed, self.history, self.nodes, self.edges = plan, game, seed, history, nodes, edges
         self.every = Choices.of(game)
-        self.chosen = np.zeros((len(self.every.options), size))
-        self.preferred = np.zeros((len(self.every.options), size))
-        self.questions = np.zeros((num_questions, size))
-        self.conditions = np.zeros((num_questions, size))
-        self.low = np.zeros((num_questions, size))
-        self.high = np.zeros((num_questions, size))
-        self.outcomes = np.zeros((len(game.outcomes), size))
-        self.accounts = np.zeros((len(game.accounts), size))
-        self.believed = np.zeros((len(game.players), size))
-        self.true = np.zeros((len(game.players), size))
-        self.regret = np.zeros((len(game.players), size))
-        self.residual = np.zeros(size)
-        self.folds, self.bifurcations = np.zeros((2, size), np.int64)
         self.sightings = sightings(game)
         self.surprise, self.is_forced = surprise, overrides(game, surprise) != FREE
-        self.told = np.zeros((len(self.sightings), size))
-        self.tied = np.zeros(size, bool)
-        self.quantities: dict[str, Floats] = {}
         self.nodes_of = [np.flatnonzero(game.player_of_node == player) for player in range(len(game.players))]
         self.events = tuple(_events(game))
         parts = [restrict(game, history[: count + 1]) for count in range(len(history))]
         self.restrictions = [part for part in parts if part is not None]
+        self.quantities: dict[str, Floats] = {}
+        self.total_reach = np.zeros(game.num_nodes)
+        self.kept = self._nothing(num_worlds)
 
     def draw(self, start: int, worlds: Worlds) -> None:
         """Keep the drawn numbers."""
@@ -110,53 +125,71 @@ class Keeper:
         for name in self.game.facts:
             named.pop(name, None)
         for name, values in named.items():
-            self.quantities.setdefault(name, np.zeros(len(self.world)))[start : start + len(worlds)] = values
+            held = self.quantities.setdefault(name, np.zeros(len(self.kept.world)))
+            held[start : start + len(worlds)] = values
 
-    def keep(
-        self,
-        place: slice,
-        inputs: Inputs,
-        sweep: Sweep,
-        way: Passage,
-        status: NDArray[np.int8],
-        start: Floats | None = None,
-    ) -> None:
-        """Keep one chunk; `start` [C, W] is what the game is worth in each column, where it is not what the sweep found."""
+    def put(self, place: slice, part: Kept, total_reach: Floats) -> None:
+        """Hold what was read of a chunk."""
+        self.kept.put(place, part)
+        self.total_reach += total_reach
+
+    def read(
+        self, inputs: Inputs, sweep: Sweep, way: Passage, status: NDArray[np.int8], start: Floats | None = None
+    ) -> tuple[Kept, Floats]:
+        """What is kept of a chunk, and [N] the reach of each node summed over its worlds.
+
+        `start` [C, W] is what the game is worth in each column, where it is not what the sweep found.
+        """
         game, behaviour, passed = self.game, way.behaviour, way.reach
-        flow = way.flow(game)
-        self.status[place] = status
-        self.world[place] = inputs.world
-        self.weight[place] = passed[0]
-        self.reach[:, place] = passed[self.nodes]
-        self.behaviour[:, place] = behaviour[self.edges]
-        self.best[:, place] = self._best(inputs, sweep, self.nodes, self.edges)
-        every = self.every
-        self.chosen[:, place] = every.summed(game, behaviour[every.edges], passed)
-        self.preferred[:, place] = every.summed(game, self._best(inputs, sweep, every.nodes, every.edges), passed)
-        self.mean_reach += np.einsum("nw,w->n", passed, (status == SOLVED).astype(np.float64))
-        self.questions[:, place], self.conditions[:, place] = self.read_questions(inputs, flow, passed[0])
-        self.low[:, place], self.high[:, place] = self.questions[:, place], self.questions[:, place]
+        flow, every, found = way.flow(game), self.every, self._nothing(len(inputs))
+        found.status, found.world, found.weight = status, inputs.world, passed[0]
+        found.reach, found.behaviour = passed[self.nodes], behaviour[self.edges]
+        found.best = self._best(inputs, sweep, self.nodes, self.edges)
+        found.chosen = every.summed(game, behaviour[every.edges], passed)
+        found.preferred = every.summed(game, self._best(inputs, sweep, every.nodes, every.edges), passed)
+        found.questions, found.conditions = self.read_questions(inputs, flow, passed[0])
+        found.questions_low, found.questions_high = found.questions.copy(), found.questions.copy()
         for node in np.flatnonzero(game.player_of_node == TERMINAL):
-            self.outcomes[game.outcome_of_node[node], place] += passed[node]
-        self.accounts[:, place] = _account_totals(game, inputs, flow)
+            found.outcomes[game.outcome_of_node[node]] += passed[node]
+        found.accounts = _account_totals(game, inputs, flow)
         worth = sweep.values(self.plan)[0] if start is None else start
-        self.believed[:, place] = worth[: len(game.players)]
+        found.believed[:] = worth[: len(game.players)]
         for player, believed in sweep.believed.items():
-            self.believed[player, place] = believed
+            found.believed[player] = believed
         if self.sightings:
             onlookers = {one.player for one in self.sightings}
-            self.told[:, place] = told(
+            found.told[:] = told(
                 game, self.sightings, {one: self._as_held(inputs, sweep, way, one) for one in onlookers}
             )
         if sweep.residual is not None:
-            self.residual[place] = sweep.residual
+            found.residual = sweep.residual
         if sweep.turns is not None:
-            self.folds[place], self.bifurcations[place] = sweep.turns
-        self.true[:, place] = worth[list(inputs.columns.true_of_player)]
-        for player in range(len(game.players)):
-            mine = self.nodes_of[player]
-            self.regret[player, place] = np.einsum("nw,nw->w", passed[mine], sweep.regret[mine])
-        self._keep_likelihoods(place, way)
+            found.folds[:], found.bifurcations[:] = sweep.turns
+        found.true[:] = worth[list(inputs.columns.true_of_player)]
+        for player, mine in enumerate(self.nodes_of):
+            found.regret[player] = np.einsum("nw,nw->w", passed[mine], sweep.regret[mine])
+        found.seen_likelihood[:] = list(self._likelihoods(way))
+        return found, np.einsum("nw,w->n", passed, (status == SOLVED).astype(np.float64))
+
+    def _nothing(self, worlds: int) -> Kept:
+        """What is kept before anything is read."""
+        game, count = self.game, len(self.game.questions)
+
+        def table(rows: int) -> Floats:
+            return np.zeros((rows, worlds))
+
+        actions, choices, players = len(self.edges), len(self.every.options), len(game.players)
+        return Kept(
+            world=np.arange(worlds), status=np.zeros(worlds, np.int8), weight=np.ones(worlds),
+            seen_likelihood=np.ones((len(self.history), worlds)),
+            reach=table(len(self.nodes)), behaviour=table(actions), best=table(actions).astype(np.float32),
+            chosen=table(choices), preferred=table(choices),
+            questions=table(count), conditions=table(count), questions_low=table(count), questions_high=table(count),
+            outcomes=table(len(game.outcomes)), accounts=table(len(game.accounts)),
+            believed=table(players), true=table(players), regret=table(players),
+            residual=np.zeros(worlds), folds=np.zeros(worlds, np.int64), bifurcations=np.zeros(worlds, np.int64),
+            told=table(len(self.sightings)), tied=np.zeros(worlds, bool),
+        )  # fmt: skip
 
     def _as_held(self, inputs: Inputs, sweep: Sweep, way: Passage, player: int) -> Passage:
         """The way as a player has it: by his own odds of chance, where nothing is forced, and if he is mistaken by the play that he expects."""
@@ -170,15 +203,15 @@ class Keeper:
         behaviour[edges] = inputs.tables[inputs.columns.evaluator[player]][game.share_of_edge[edges]]
         return passage(self.plan, behaviour, way.restriction)
 
-    def _keep_likelihoods(self, place: slice, way: Passage) -> None:
-        """The probability of each seen move, given the history up to it."""
+    def _likelihoods(self, way: Passage) -> Iterator[Floats]:
+        """[W] the probability of each seen move, given the history up to it."""
         before = np.ones(way.behaviour.shape[1])
         for count in range(len(self.history)):
             part = self.restrictions[count]
             is_whole = count + 1 == len(self.history)
             now = way.reach[0] if is_whole else likelihood(self.plan, way.behaviour, part.kept, part.last)[0]
             with np.errstate(invalid="ignore", divide="ignore"):
-                self.seen[count, place] = np.where(before > 0, now / before, 0.0)
+                yield np.where(before > 0, now / before, 0.0)
             before = now
 
     def read_questions(self, inputs: Inputs, flow: Floats, weight: Floats) -> tuple[Floats, Floats]:
@@ -200,15 +233,6 @@ class Keeper:
                 found[count + question] = weight
         return found[:count], found[count:]
 
-    def widen(self, places: NDArray[np.int64], values: Floats, conditions: Floats) -> None:
-        """Widen the questions' range over tie rules."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            joint = np.where(
-                conditions > 0, values / conditions * self.conditions[:, places], self.questions[:, places]
-            )
-        self.low[:, places] = np.minimum(self.low[:, places], joint)
-        self.high[:, places] = np.maximum(self.high[:, places], joint)
-
     def _best(self, inputs: Inputs, sweep: Sweep, nodes: Ints, edges: Ints) -> NDArray[np.float32]:
         """Which edges of some nodes are best replies; at infinite precision by the tie rule, else ties are shared."""
         if not len(edges):
@@ -226,15 +250,11 @@ class Keeper:
         return np.asarray(is_best / ties, np.float32)
 
     def solution(self) -> Solution:
-        """All that was kept."""
-        solved = max(int((self.status == SOLVED).sum()), 1)
+        """All that is held."""
+        solved = max(int((self.kept.status == SOLVED).sum()), 1)
         return Solution(
-            game=self.game, seed=self.seed, world=self.world, status=self.status, weight=self.weight, seen=self.history, seen_likelihood=self.seen,
-            kept_nodes=self.nodes, kept_edges=self.edges, reach=self.reach, behaviour=self.behaviour, best=self.best,
-            choices=self.every.options, chosen=self.chosen, preferred=self.preferred, mean_reach=self.mean_reach / solved, questions=self.questions, conditions=self.conditions, questions_low=self.low,
-            questions_high=self.high, outcomes=self.outcomes, accounts=self.accounts, believed=self.believed, true=self.true,
-            regret=self.regret, residual=self.residual, folds=self.folds, bifurcations=self.bifurcations, sightings=self.sightings,
-            told=self.told, tied=self.tied, quantities=self.quantities,
+            game=self.game, seed=self.seed, seen=self.history, kept_nodes=self.nodes, kept_edges=self.edges, choices=self.every.options,
+            mean_reach=self.total_reach / solved, sightings=self.sightings, quantities=self.quantities, **vars(self.kept),
         )  # fmt: skip
 
 

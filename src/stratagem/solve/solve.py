@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,11 @@ from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
 from stratagem.solve.engine import Engine, engine_of
 from stratagem.solve.intervene import FORCED, FREE, Choice, after_surprise, announced, dead_ends, overrides, surprised
-from stratagem.solve.keep import Keeper
+from stratagem.solve.keep import Keeper, Kept
 from stratagem.solve.known import with_means
 from stratagem.solve.passage import Passage, passage, restrict
 from stratagem.solve.plan import Plan, plan
+from stratagem.solve.processes import each
 from stratagem.solve.solution import RULED_OUT, SOLVED, STUCK, UNDONE, UNSOLVED, Solution
 from stratagem.solve.sweep import Sweep, at_start, backward, forward
 
@@ -34,7 +36,12 @@ DRAW_WORLDS = 8192
 CHUNK_BYTES = 64 << 20
 BATCH_BYTES = 96 << 20
 MAX_KEPT_BYTES = 1 << 30
+LONG, TIMES_HIDDEN = (
+    10_000_000,
+    8,
+)  # states solved that take as long as to start some processes; how many times as long where something is hidden
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 Held = Mapping[int, Inputs]  # by player who is mistaken about another: the game as he has it
 
@@ -81,10 +88,13 @@ def together(solvers: Sequence[Solver]) -> list[Solution]:
         for keeper in keepers:
             keeper.draw(start, worlds)
 
-    for chunk in first.chunks(draw):
-        first.keep(chunk, keepers[0])
-        for solver, keeper in zip(others, keepers[1:], strict=True):
-            solver.keep(solver.again(chunk), keeper)
+    def look(chunk: Chunk) -> list[tuple[Kept, Floats]]:
+        chunks = [chunk, *(solver.again(chunk) for solver in others)]
+        return [solver.look(one, keeper) for solver, one, keeper in zip(solvers, chunks, keepers, strict=True)]
+
+    for place, parts in first.read(look, draw):
+        for keeper, part in zip(keepers, parts, strict=True):
+            keeper.put(place, *part)
     return [keeper.solution() for keeper in keepers]
 
 
@@ -138,24 +148,57 @@ class Solver:
         way = self._passage(sweep)
         return replace(chunk, sweep=sweep, way=way, status=self._status(chunk.inputs, sweep, way))
 
-    def keep(self, chunk: Chunk, keeper: Keeper) -> None:
-        """Keep a chunk of this solver's; what players expect where a move is forced is read of whole games only."""
+    def look(self, chunk: Chunk, keeper: Keeper) -> tuple[Kept, Floats]:
+        """What a keeper keeps of a chunk of this solver's; what players expect where a move is forced is read of whole games only."""
         is_whole = self.request.step is None
         start = self._forced_start(chunk.inputs, chunk.sweep.behaviour) if self.surprise and is_whole else None
-        keeper.keep(chunk.place, chunk.inputs, chunk.sweep, chunk.way, chunk.status, start)
-        self._keep_ties(chunk, keeper)
+        found, reach = keeper.read(chunk.inputs, chunk.sweep, chunk.way, chunk.status, start)
+        if chunk.sweep.tied is not None:
+            found.tied[:] = (chunk.sweep.tied & (chunk.way.reach > 0)).any(axis=0)
+            self._widen(chunk, found, keeper)
+        return found, reach
 
-    def chunks(self, on_draw: Callable[[int, Worlds], None] | None = None) -> Iterator[Chunk]:
-        """All worlds in order, chunk by chunk; `on_draw` is told of each batch of worlds as it is drawn."""
-        size = self._chunk_worlds()
+    def read(
+        self, look: Callable[[Chunk], T], on_draw: Callable[[int, Worlds], None] | None = None
+    ) -> Iterator[tuple[slice, T]]:
+        """What is seen in all worlds, chunk by chunk in order, with their places; `on_draw` is told of each batch of worlds as it is drawn.
+
+        Chunks are solved in several processes where that pays, so that only what `look` gives comes back.
+        """
         for first, worlds in self._drawn():
             if on_draw is not None:
                 on_draw(first, worlds)
-            inputs, held = self._prepared(worlds)
-            for start in range(0, len(worlds), size):
-                yield self._chunk(first, slice(start, start + size), inputs, held)
-                if self.progress is not None:
-                    self.progress(min(first + start + size, self.request.worlds), self.request.worlds)
+            yield from self._looked(look, first, worlds)
+
+    def read_given(self, look: Callable[[Chunk], T], worlds: Worlds) -> Iterator[tuple[slice, T]]:
+        """The same of worlds that are given instead of drawn."""
+        yield from self._looked(look, 0, self._as_seen(worlds))
+
+    def chunks(self) -> Iterator[Chunk]:
+        """All worlds in order, chunk by chunk, in this process."""
+        for first, worlds in self._drawn():
+            yield from self._solved(worlds, first)
+
+    def of_worlds(self, worlds: Worlds) -> Iterator[Chunk]:
+        """The chunks of worlds that are given instead of drawn."""
+        yield from self._solved(self._as_seen(worlds))
+
+    def _looked(self, look: Callable[[Chunk], T], first: int, worlds: Worlds) -> Iterator[tuple[slice, T]]:
+        inputs, held = self._prepared(worlds)
+        size = self._chunk_worlds()
+        places = [slice(start, min(start + size, len(worlds))) for start in range(0, len(worlds), size)]
+        jobs = [partial(self._look_at, look, first, place, inputs, held) for place in places]
+        for place, found in zip(places, each(jobs, self._is_long(len(worlds))), strict=True):
+            yield slice(first + place.start, first + place.stop), found
+            if self.progress is not None:
+                self.progress(min(first + place.stop, self.request.worlds), self.request.worlds)
+
+    def _is_long(self, worlds: int) -> bool:
+        """Whether so many worlds take long enough for processes of their own to pay."""
+        return self.game.num_nodes * worlds * (TIMES_HIDDEN if self.plan.hidden else 1) >= LONG
+
+    def _look_at(self, look: Callable[[Chunk], T], first: int, place: slice, inputs: Inputs, held: Held) -> T:
+        return look(self._chunk(first, place, inputs, held))
 
     def _engine(self) -> Engine:
         scenario, name, response = self.scenario, self.request.engine, self.request.response
@@ -270,15 +313,11 @@ class Solver:
         for first in range(0, self.request.worlds, batch):
             yield first, self._worlds(first, min(batch, self.request.worlds - first))
 
-    def of_worlds(self, worlds: Worlds) -> Iterator[Chunk]:
-        """The chunks of worlds that are given instead of drawn."""
-        yield from self._solved(self._as_seen(worlds))
-
-    def _solved(self, worlds: Worlds) -> Iterator[Chunk]:
+    def _solved(self, worlds: Worlds, first: int = 0) -> Iterator[Chunk]:
         inputs, held = self._prepared(worlds)
         size = self._chunk_worlds()
         for start in range(0, len(worlds), size):
-            yield self._chunk(0, slice(start, start + size), inputs, held)
+            yield self._chunk(first, slice(start, start + size), inputs, held)
 
     def sampled(self, count: int, repeat: int = 1, numbers: Mapping[str, NDArray[np.float64]] | None = None) -> Worlds:
         """The first `count` worlds, each repeated, with some numbers set to given values [repeat] in each."""
@@ -349,14 +388,6 @@ class Solver:
         is_decision = self.game.player_of_node[self.game.parent_of_edge[forced]] != CHANCE
         return np.asarray(forced[is_decision], np.int32)
 
-    def _keep_ties(self, chunk: Chunk, keeper: Keeper) -> None:
-        if chunk.sweep.tied is None:
-            return
-        tied = (chunk.sweep.tied & (chunk.way.reach > 0)).any(axis=0)
-        keeper.tied[chunk.place] = tied
-        if tied.any():
-            self._tie_range(chunk, np.flatnonzero(tied), keeper)
-
     def _status(self, inputs: Inputs, sweep: Sweep, way: Passage) -> NDArray[np.int8]:
         status = np.full(len(inputs), SOLVED, np.int8)
         status[way.reach[0] <= 0] = RULED_OUT
@@ -372,11 +403,13 @@ class Solver:
             status[sweep.is_unsolved] = UNSOLVED
         return status
 
-    def _tie_range(self, chunk: Chunk, tied: NDArray[np.int64], keeper: Keeper) -> None:
-        """The questions' range over tie rules, in the worlds that have ties."""
+    def _widen(self, chunk: Chunk, found: Kept, keeper: Keeper) -> None:
+        """Widen the questions' range over tie rules, in the worlds that have ties."""
+        tied = np.flatnonzero(found.tied)
+        if not len(tied):
+            return
         part = chunk.inputs.part(tied)
         held = {player: one.part(tied) for player, one in chunk.held.items()}
         for rule in TIE_RULES:
             way = self._passage(self._swept(part, held, rule))
-            values, conditions = keeper.read_questions(part, way.flow(self.game), way.reach[0])
-            keeper.widen(chunk.place.start + tied, values, conditions)
+            found.widen(tied, *keeper.read_questions(part, way.flow(self.game), way.reach[0]))
