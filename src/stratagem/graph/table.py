@@ -26,18 +26,22 @@ def evaluate(expressions: tuple[Expression, ...], quantities: Quantities, num_wo
     `if b > 0 then log(b) else 0`.
     """
     table = np.empty((len(expressions), num_worlds))
-    is_whole = True
     with np.errstate(all="ignore"):
         for row, expression in enumerate(expressions):
             table[row] = _row(expression, table, quantities)
-            if not is_whole:
-                _carry(expression, table, row)
-            if expression.operation in _PARTIAL and not np.isfinite(table[row]).all():
-                table[row][~np.isfinite(table[row])] = np.nan
-                is_whole = False
-    if not is_whole:
-        _refuse(expressions, table, read)
+        if not np.isfinite(table).all():
+            _evaluate_in_part(expressions, table, quantities)
+            _refuse(expressions, table, read)
     return table
+
+
+def _evaluate_in_part(expressions: tuple[Expression, ...], table: Floats, quantities: Quantities) -> None:
+    """Evaluate a table again, with NaN where a row has no value."""
+    for row, expression in enumerate(expressions):
+        table[row] = _row(expression, table, quantities)
+        _carry(expression, table, row)
+        if expression.operation in _PARTIAL:
+            table[row][~np.isfinite(table[row])] = np.nan
 
 
 def _carry(expression: Expression, table: Floats, row: int) -> None:

@@ -168,7 +168,8 @@ class Keeper:
         found.true[:] = worth[list(inputs.columns.true_of_player)]
         for player, mine in enumerate(self.nodes_of):
             found.regret[player] = np.einsum("nw,nw->w", passed[mine], sweep.regret[mine])
-        found.seen_likelihood[:] = list(self._likelihoods(way))
+        for count, one in enumerate(self._likelihoods(way)):
+            found.seen_likelihood[count] = one
         return found, np.einsum("nw,w->n", passed, (status == SOLVED).astype(np.float64))
 
     def _nothing(self, worlds: int) -> Kept:
