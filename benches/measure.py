@@ -37,13 +37,22 @@ class Times:
 
 def cpu_seconds(function: Callable[[], Any], effort: Effort, warm: bool = True) -> Times:
     """CPU seconds of a call, over several after one that does not count."""
+    return _seconds(time.process_time, function, effort, warm)
+
+
+def wall_seconds(function: Callable[[], Any], effort: Effort, warm: bool = True) -> Times:
+    """Seconds by the wall clock of a call that is spread over processes, likewise."""
+    return _seconds(time.perf_counter, function, effort, warm)
+
+
+def _seconds(clock: Callable[[], float], function: Callable[[], Any], effort: Effort, warm: bool) -> Times:
     if warm:
         function()
     runs: list[float] = []
     while len(runs) < 3 or (len(runs) < effort.repeats and sum(runs) < effort.seconds):
-        start = time.process_time()
+        start = clock()
         function()
-        runs.append(time.process_time() - start)
+        runs.append(clock() - start)
     return Times(tuple(runs))
 
 

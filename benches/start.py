@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 
 from benches.measure import Times, run_afresh
@@ -55,8 +56,10 @@ def solve_large(worlds: int) -> dict[str, float]:
     from benches.timeline import text
     from stratagem.graph.compile import compile_scenario
     from stratagem.scenario.read import parse_scenario
+    from stratagem.solve.processes import VARIABLE
     from stratagem.solve.solve import Request, solve
 
+    os.environ[VARIABLE] = "1"
     tension, rounds = LARGE
     scenario = parse_scenario(text(rounds, tension))
     game = compile_scenario(scenario)

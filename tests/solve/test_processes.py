@@ -7,11 +7,20 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from stratagem.analyse.flips import flips
+from stratagem.analyse.learn import learn
+from stratagem.analyse.options import options
+from stratagem.analyse.shift import shift
+from stratagem.analyse.study import Study
+from stratagem.analyse.watch import watch
+from stratagem.catalogue import load
 from stratagem.errors import Fault, ScenarioError, TooLargeError, UsageError
-from stratagem.solve import processes
+from stratagem.solve import processes, solve
 from stratagem.solve.processes import VARIABLE, each
 
 
@@ -93,3 +102,38 @@ def test_where_forking_is_not_safe_all_is_done_here(
 ) -> None:
     monkeypatch.setattr(processes, "sys", type("System", (), {"platform": platform, "modules": modules}))
     assert list(each([os.getpid, os.getpid])) == [os.getpid()] * 2
+
+
+def solution(study: Study) -> dict[str, object]:
+    solver = study.solver(study.decision("answer"))
+    return vars(solver.run())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        solution,
+        lambda study: vars(flips(study, "answer")),
+        lambda study: vars(shift(study, "demand=demand", "answer")),
+        lambda study: vars(learn(study, "answer")),
+        lambda study: vars(options(study, "answer")),
+        lambda study: vars(watch(study)),
+    ],
+    ids=["solution", "flips", "shift", "learn", "options", "watch"],
+)
+def test_an_answer_is_the_same_from_one_process_and_from_several(
+    answer: Callable[[Study], dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solve, "LONG", 0)
+    monkeypatch.setattr(solve, "CHUNK_BYTES", 1 << 15)
+    started: list[int] = []
+    start = processes._Pool.__init__
+    monkeypatch.setattr(processes._Pool, "__init__", lambda self, jobs, count: (started.append(count), start(self, jobs, count))[1])  # fmt: skip
+    study = Study(load("private-resolve"), worlds=60)
+    several = answer(study)
+    assert started
+    monkeypatch.setenv(VARIABLE, "1")
+    one = answer(study)
+    assert several.keys() == one.keys()
+    for name, value in one.items():
+        np.testing.assert_equal(several[name], value, err_msg=name)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -36,6 +37,7 @@ from stratagem.scenario.elements import Provenance, numbers
 from stratagem.scenario.model import Scenario
 from stratagem.solve.infosets import is_hidden
 from stratagem.solve.intervene import choice
+from stratagem.solve.processes import each
 from stratagem.solve.solve import Progress, together
 
 # A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
@@ -80,26 +82,18 @@ def brief(
     `decision` is by default the first player's with most options among those still open; `event` the chance outcome (or else the move of another) before it
     that moves it most. Raises `UsageError` where either is unknown.
     """
-    report = progress or (lambda _done, _total: None)
     few = replace(study, worlds=min(study.worlds, FINDING_WORLDS))
     step = study.decision(decision) if decision is not None else main_decision(study)
-    label, stages = study.game.steps[step].label, len(ANALYSES) + 3
+    label, parts = study.game.steps[step].label, []
     tried = events(few, step)
-    report(1, stages)
-    findings = [tried] if tried is not None else []
-    findings += [shift(few, event, label)] if event is not None else _shifts(few, tried, label)
-    report(2, stages)
-    unanswered = []
-    for done, (analysis, worlds) in enumerate(ANALYSES, start=3):
-        try:
-            findings.append(analysis(replace(study, worlds=min(study.worlds, worlds)), label))
-        except UsageError as reason:  # no number varies, or the decision is next to never met
-            unanswered.append((analysis.__name__, str(reason)))
-        report(done, stages)
-    findings += _of_moves(study, answer, unanswered)
-    findings += further
+    jobs = [*_of_decision(study, label, tried, event), *_of_moves(study, answer)]
+    for done, part in enumerate(each(jobs), start=1):
+        parts.append(part)
+        if progress is not None:
+            progress(done, len(jobs))
+    findings = [*([tried] if tried is not None else []), *(one for one in parts if isinstance(one, Finding)), *further]
+    unanswered = [one for one in parts if isinstance(one, tuple)]
     drawn = flow(replace(study, worlds=min(study.worlds, FLOW_WORLDS)))
-    report(stages, stages)
     titles = {name: one.title for name, one in numbers_of(study.scenario).items()}
     titles |= {f"{name}.weights": f"{one.name}'s weights" for name, one in study.scenario.players.items()}
     titles |= {name: one.title for name, one in study.scenario.stakes.items()}
@@ -110,27 +104,40 @@ def brief(
     )  # fmt: skip
 
 
-def _of_moves(study: Study, answer: Forecast, unanswered: list[tuple[str, str]]) -> Iterator[Finding]:
-    """What players learn from each other's moves, what the moves made reveal to the analyst, and what to watch; what has no answer
-    is added to `unanswered`."""
+Part = Finding | tuple[str, str] | None  # an analysis and why it has no answer; None where there is nothing to say
+
+
+def _of_decision(study: Study, label: str, tried: Finding | None, event: str | None) -> Iterator[Callable[[], Part]]:
+    """What would change a decision, and what it comes to."""
+    few = replace(study, worlds=min(study.worlds, FINDING_WORLDS))
+    if event is None and tried is not None and tried.manifest["moved"]:
+        event = str(tried.manifest["most"])
+    if event is not None:
+        yield partial(shift, few, event, label)
+    for analysis, worlds in ANALYSES:
+        yield partial(_answered, analysis, replace(study, worlds=min(study.worlds, worlds)), label)
+
+
+def _of_moves(study: Study, answer: Forecast) -> Iterator[Callable[[], Part]]:
+    """What players learn from each other's moves, what the moves made reveal to the analyst, and what to watch."""
     names = {name: one.name for name, one in study.scenario.players.items()}
-    told = learning(answer.beliefs, names, {"worlds": study.worlds, "seed": study.seed})
-    if told is not None:
-        yield told
-    several = equilibria_finding(
-        answer.equilibria, answer.warnings, names, {"worlds": study.worlds, "seed": study.seed}
-    )
-    if several is not None:
-        yield several
+    manifest: dict[str, object] = {"worlds": study.worlds, "seed": study.seed}
+    yield partial(learning, answer.beliefs, names, manifest)
+    yield partial(equilibria_finding, answer.equilibria, answer.warnings, names, manifest)
     if study.seen and _is_slow(study):
-        unanswered.append(("infer", "it takes minutes where so much is hidden; `stratagem infer` tells it by itself"))
+        yield lambda: ("infer", "it takes minutes where so much is hidden; `stratagem infer` tells it by itself")
     elif study.seen:
-        try:
-            yield infer(replace(study, worlds=_inferable(study)), "weights")
-        except NotSolvedError as reason:  # a statement turns on what not all know
-            unanswered.append(("infer", str(reason)))
+        yield partial(_answered, infer, replace(study, worlds=_inferable(study)), "weights")
     if study.scenario.questions:
-        yield watch(replace(study, worlds=min(study.worlds, LEARNING_WORLDS)))
+        yield partial(watch, replace(study, worlds=min(study.worlds, LEARNING_WORLDS)))
+
+
+def _answered(analysis: Callable[[Study, str], Finding], study: Study, asked: str) -> Part:
+    """What an analysis finds, or why it has no answer: no number varies, the decision is next to never met, a statement turns on what not all know."""
+    try:
+        return analysis(study, asked)
+    except (UsageError, NotSolvedError) as reason:
+        return analysis.__name__, str(reason)
 
 
 def _inferable(study: Study) -> int:
@@ -223,13 +230,6 @@ def _chances(decision: Decision) -> np.ndarray:
     """[options] pooled chance that the decision is reached and each option taken."""
     share = decision.weight / max(float(decision.weight.sum()), 1e-300)
     return np.array([float(share @ decision.chance(option)) for option in range(len(decision.options))])
-
-
-def _shifts(study: Study, tried: Finding | None, decision: str) -> list[Finding]:
-    """The shift by the event that moves a decision most, where one does."""
-    if tried is None or not tried.manifest["moved"]:
-        return []
-    return [shift(study, str(tried.manifest["most"]), decision)]
 
 
 # --- grounds -----------------------------------------------------------------------------------------------------

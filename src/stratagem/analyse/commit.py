@@ -23,7 +23,7 @@ from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Chunk, Solver
 from stratagem.solve.sweep import action_values
 
-BATCH = 1024
+BATCH = 4096
 FIELDS = ("weights", "payoffs", "precision", "risk_aversion", "loss_aversion", "discount")
 
 
@@ -54,12 +54,16 @@ def commitment(study: Study, step: int) -> Commitment:
     solver = study.solver(step)
     own = _central_numbers(study)
     risk = own.risk_aversion.get(player)
+
+    def look(chunk: Chunk) -> _Gathered:
+        return _Gathered.of(solver, chunk, step)
+
     for first in range(0, study.worlds, BATCH):
         count = min(BATCH, study.worlds - first)
         worlds = draw(study.scenario, count, study.seed, first, study.fixed, study.perceptions)
         gathered.draw(first, worlds, player)
-        for chunk in solver.of_worlds(_with_own(worlds, player, own)):
-            gathered.add(solver, chunk, first, step)
+        for place, part in solver.read_given(look, _with_own(worlds, player, own)):
+            gathered.put(slice(first + place.start, first + place.stop), part)
     pooled = {options: pool(weight, gathered.whole) for options, weight in gathered.weight.items()}
     met = {options: one for options, one in pooled.items() if one is not None and one.mean >= LEAST_REACH}
     kept = sorted(met, key=lambda options: -met[options].mean)
@@ -110,21 +114,31 @@ class _Gathered:
             if not name.startswith(f"{player}."):
                 self.numbers.setdefault(name, np.empty(self.size))[first : first + len(worlds)] = values
 
-    def add(self, solver: Solver, chunk: Chunk, first: int, step: int) -> None:
-        """Add the states of a step in one chunk."""
+    @classmethod
+    def of(cls, solver: Solver, chunk: Chunk, step: int) -> _Gathered:
+        """The states of a step in one chunk."""
         game, counted = solver.game, chunk.status == SOLVED
-        self.num_failed += int(((chunk.status != SOLVED) & (chunk.way.reach[0] > 0)).sum())
-        place = slice(first + chunk.place.start, first + chunk.place.stop)
-        self.whole[place] = chunk.way.reach[0] * counted
+        found = cls(len(chunk.inputs))
+        found.num_failed = int(((chunk.status != SOLVED) & (chunk.way.reach[0] > 0)).sum())
+        found.whole = chunk.way.reach[0] * counted
         for node in np.flatnonzero((game.step_of_node == step) & (game.player_of_node >= 0)):
             reach = chunk.way.reach[node] * counted
             edges = np.arange(game.first_edge[node], game.first_edge[node + 1], dtype=np.int32)
             payoff = _payoffs(solver, chunk, edges)
             for stands, here in _patterns(chunk.inputs.tables[TRUTH][game.share_of_edge[edges]] > 0):
                 options = tuple(game.option_of_edge[edges[stands]].tolist())
-                self._hold(options)
-                self.weight[options][place] += reach * here
-                self.total[options][:, place] += reach * here * payoff[stands]
+                found._hold(options)
+                found.weight[options] += reach * here
+                found.total[options] += reach * here * payoff[stands]
+        return found
+
+    def put(self, place: slice, part: _Gathered) -> None:
+        """Put what a chunk gave where it belongs."""
+        self.num_failed += part.num_failed
+        self.whole[place] = part.whole
+        for options in part.weight:
+            self._hold(options)
+            self.weight[options][place], self.total[options][:, place] = part.weight[options], part.total[options]
 
     def _hold(self, options: tuple[int, ...]) -> None:
         if options not in self.weight:

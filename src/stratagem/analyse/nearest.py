@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +19,7 @@ from stratagem.analyse.lead import Setting, lead_of
 from stratagem.analyse.thresholds import Axis
 from stratagem.graph.game import Floats
 from stratagem.graph.worlds import Worlds
+from stratagem.solve.processes import each
 
 ITERATIONS = 40
 EARLY, HOPELESS = 5, 1.02  # from this iteration on, what heads for so many times the best distance is given up
@@ -57,29 +59,52 @@ def nearest(setting: Setting, first: int, axes: list[Axis]) -> Iterator[Flip]:
     `axes` are the numbers moved alone, whose thresholds are starts.
     """
     latent = setting.latent
-    dim = len(latent.names)
     rivals = [rival for rival in range(len(setting.options)) if rival != first]
-    origin = np.zeros(dim)
-    alone = _problems(latent, ((name,) for name in latent.directions), rivals, origin)
-    for axis in axes:
-        for value, rival in axis.thresholds:
-            alone += _problems(latent, [(axis.name,)], [rival], latent.alone(axis.name, value))
-    singles = _best(setting, first, alone)
-    whole = np.eye(dim)
-    everything = [_Problem(("all",), whole, origin, rival) for rival in rivals]
-    everything += [_Problem(("all",), whole, one.point, one.rival) for one in singles[:1]]
-    dense = _best(setting, first, everything)
+    crossed = [(axis.name, latent.alone(axis.name, value), rival) for axis in axes for value, rival in axis.thresholds]
+    dense, singles = _apart(setting, first, [_everything(latent, rivals, crossed), _alone(latent, rivals, crossed)])
     found = [*dense[:1], *singles[:1]]
     rivals = _within_reach(rivals, dense, singles)
     leading = _leading(setting, first, [one.axes[0] for one in singles], dense)
-    for count in (2, 3):
-        chosen = list(combinations(leading, count))
-        problems = _problems(latent, chosen, rivals, origin)
-        for one in singles[:1]:
-            problems += _problems(latent, [names for names in chosen if one.axes[0] in names], [one.rival], one.point)
-        found += _best(setting, first, problems)[:1]
+    few = [_few(latent, list(combinations(leading, count)), rivals, singles[:1]) for count in (2, 3)]
+    found += [one[0] for one in _apart(setting, first, few) if one]
     if found:
         yield from _flips(setting, first, found)
+
+
+_Crossed = tuple[str, Floats, int]  # a number, the point at which it alone flips the decision, and to what
+
+
+def _everything(latent: Latent, rivals: Sequence[int], crossed: Sequence[_Crossed]) -> list[_Problem]:
+    """All numbers together, from the origin, and from where one number alone flips it soonest."""
+    dim = len(latent.names)
+    starts = [(np.zeros(dim), rival) for rival in rivals]
+    starts += [(point, rival) for _, point, rival in sorted(crossed, key=lambda one: float(np.linalg.norm(one[1])))[:1]]
+    return [_Problem(("all",), np.eye(dim), point, rival) for point, rival in starts]
+
+
+def _alone(latent: Latent, rivals: Sequence[int], crossed: Sequence[_Crossed]) -> list[_Problem]:
+    """Each number alone, from the origin and from where it flips the decision."""
+    found = _problems(latent, ((name,) for name in latent.directions), rivals, np.zeros(len(latent.names)))
+    for name, point, rival in crossed:
+        found += _problems(latent, [(name,)], [rival], point)
+    return found
+
+
+def _few(
+    latent: Latent, chosen: Sequence[tuple[str, ...]], rivals: Sequence[int], single: Sequence[_Found]
+) -> list[_Problem]:
+    """Some numbers at a time, from the origin, and from the nearest flip of one of them."""
+    found = _problems(latent, chosen, rivals, np.zeros(len(latent.names)))
+    for one in single:
+        found += _problems(latent, [names for names in chosen if one.axes[0] in names], [one.rival], one.point)
+    return found
+
+
+def _apart(setting: Setting, first: int, sets: Sequence[list[_Problem]]) -> list[list[_Found]]:
+    """The solutions of sets of problems, each set by itself and nearest first."""
+    points = sum(one.basis.shape[1] for problems in sets for one in problems)
+    jobs = [partial(_best, setting, first, problems) for problems in sets]
+    return list(each(jobs, setting.solver.is_long(EARLY * points)))
 
 
 def _problems(

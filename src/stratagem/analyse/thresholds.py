@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from scipy import special
 from stratagem.analyse.latent import Latent
 from stratagem.analyse.lead import Setting, lead_of
 from stratagem.graph.game import Floats
+from stratagem.solve.processes import each
 
 GRID = 31
 REACH = 0.99  # how far into its distribution a number is varied
@@ -138,18 +140,23 @@ def over_worlds(setting: Setting, names: list[str]) -> Iterator[tuple[str, Float
     is_met = ~np.isnan(values[0])
     preferred = np.nan_to_num(values).argmax(axis=0)
     z = special.ndtri(np.linspace(0.05, 0.95, COARSE))
-    for name in names:
-        grid = setting.latent.number_at(name, z)
-        worth = setting.values(setting.solver.sampled(SAMPLED_WORLDS, COARSE, {name: grid}))
-        worth = worth.reshape(len(worth), SAMPLED_WORLDS, COARSE)
-        own = sampled.quantities[name]
-        found = np.full(SAMPLED_WORLDS, np.nan)
+    grids = {name: setting.latent.number_at(name, z) for name in names}
+    jobs = [partial(_worth_at, setting, name, grid) for name, grid in grids.items()]
+    is_long = setting.solver.is_long(len(names) * SAMPLED_WORLDS * COARSE)
+    for (name, grid), worth in zip(grids.items(), each(jobs, is_long), strict=True):
+        own, found = sampled.quantities[name], np.full(SAMPLED_WORLDS, np.nan)
         for world in np.flatnonzero(is_met):
             at = np.append(grid, own[world])
             order = np.argsort(at, kind="stable")
             leads = lead_of(np.column_stack([worth[:, world], values[:, world]]), int(preferred[world]))
             found[world] = _nearest_zero(at[order], leads[order], own[world])
         yield name, found[is_met]
+
+
+def _worth_at(setting: Setting, name: str, grid: Floats) -> Floats:
+    """[options, worlds, grid]: what each action is worth in sampled worlds with a number moved alone."""
+    values = setting.values(setting.solver.sampled(SAMPLED_WORLDS, len(grid), {name: grid}))
+    return values.reshape(len(values), SAMPLED_WORLDS, len(grid))
 
 
 def _nearest_zero(at: Floats, leads: Floats, own: float) -> float:

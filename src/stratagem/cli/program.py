@@ -66,4 +66,6 @@ def main() -> None:
     on which sentence of which source the answer rests.
 
     Start with `stratagem list`, then `stratagem solve NAME`.
+
+    Long work is spread over all cores; STRATAGEM_PROCESSES=1 keeps it to one.
     """

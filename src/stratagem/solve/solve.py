@@ -92,7 +92,7 @@ def together(solvers: Sequence[Solver]) -> list[Solution]:
         chunks = [chunk, *(solver.again(chunk) for solver in others)]
         return [solver.look(one, keeper) for solver, one, keeper in zip(solvers, chunks, keepers, strict=True)]
 
-    for place, parts in first.read(look, draw):
+    for place, parts in first.read(look, draw, times=len(solvers)):
         for keeper, part in zip(keepers, parts, strict=True):
             keeper.put(place, *part)
     return [keeper.solution() for keeper in keepers]
@@ -159,16 +159,17 @@ class Solver:
         return found, reach
 
     def read(
-        self, look: Callable[[Chunk], T], on_draw: Callable[[int, Worlds], None] | None = None
+        self, look: Callable[[Chunk], T], on_draw: Callable[[int, Worlds], None] | None = None, times: int = 1
     ) -> Iterator[tuple[slice, T]]:
         """What is seen in all worlds, chunk by chunk in order, with their places; `on_draw` is told of each batch of worlds as it is drawn.
 
-        Chunks are solved in several processes where that pays, so that only what `look` gives comes back.
+        Chunks are solved in several processes where that pays, so that only what `look` gives comes back; `times` is how often it
+        sweeps each.
         """
         for first, worlds in self._drawn():
             if on_draw is not None:
                 on_draw(first, worlds)
-            yield from self._looked(look, first, worlds)
+            yield from self._looked(look, first, worlds, times)
 
     def read_given(self, look: Callable[[Chunk], T], worlds: Worlds) -> Iterator[tuple[slice, T]]:
         """The same of worlds that are given instead of drawn."""
@@ -183,19 +184,26 @@ class Solver:
         """The chunks of worlds that are given instead of drawn."""
         yield from self._solved(self._as_seen(worlds))
 
-    def _looked(self, look: Callable[[Chunk], T], first: int, worlds: Worlds) -> Iterator[tuple[slice, T]]:
+    def is_long(self, worlds: int) -> bool:
+        """Whether so many worlds take long enough for processes of their own to pay."""
+        return self.game.num_nodes * worlds * (TIMES_HIDDEN if self.plan.hidden else 1) >= LONG
+
+    def _looked(
+        self, look: Callable[[Chunk], T], first: int, worlds: Worlds, times: int = 1
+    ) -> Iterator[tuple[slice, T]]:
         inputs, held = self._prepared(worlds)
-        size = self._chunk_worlds()
-        places = [slice(start, min(start + size, len(worlds))) for start in range(0, len(worlds), size)]
+        places = self._places(len(worlds))
         jobs = [partial(self._look_at, look, first, place, inputs, held) for place in places]
-        for place, found in zip(places, each(jobs, self._is_long(len(worlds))), strict=True):
+        for place, found in zip(places, each(jobs, self.is_long(times * len(worlds))), strict=True):
             yield slice(first + place.start, first + place.stop), found
             if self.progress is not None:
                 self.progress(min(first + place.stop, self.request.worlds), self.request.worlds)
 
-    def _is_long(self, worlds: int) -> bool:
-        """Whether so many worlds take long enough for processes of their own to pay."""
-        return self.game.num_nodes * worlds * (TIMES_HIDDEN if self.plan.hidden else 1) >= LONG
+    def _places(self, worlds: int) -> list[slice]:
+        """The places of chunks, as few as may be and about as large."""
+        count = -(-worlds // self._chunk_worlds())
+        size = -(-worlds // max(count, 1))
+        return [slice(start, min(start + size, worlds)) for start in range(0, worlds, size or 1)]
 
     def _look_at(self, look: Callable[[Chunk], T], first: int, place: slice, inputs: Inputs, held: Held) -> T:
         return look(self._chunk(first, place, inputs, held))
@@ -315,9 +323,8 @@ class Solver:
 
     def _solved(self, worlds: Worlds, first: int = 0) -> Iterator[Chunk]:
         inputs, held = self._prepared(worlds)
-        size = self._chunk_worlds()
-        for start in range(0, len(worlds), size):
-            yield self._chunk(first, slice(start, start + size), inputs, held)
+        for place in self._places(len(worlds)):
+            yield self._chunk(first, place, inputs, held)
 
     def sampled(self, count: int, repeat: int = 1, numbers: Mapping[str, NDArray[np.float64]] | None = None) -> Worlds:
         """The first `count` worlds, each repeated, with some numbers set to given values [repeat] in each."""
