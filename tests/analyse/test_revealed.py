@@ -16,7 +16,7 @@ from stratagem.analyse.revealed import Row, Trial, Verdict, judge, revealed, rev
 from stratagem.analyse.study import Study
 from stratagem.catalogue import Case, load
 from stratagem.graph.worlds import Worlds
-from stratagem.solve.solve import Solver
+from stratagem.solve.solve import Chunk, Solver
 
 ROUNDING = 1e-9
 
@@ -174,16 +174,16 @@ def test_statements_that_share_their_worlds_share_their_sweeps(monkeypatch: pyte
     line = next(row for row in text.splitlines() if "first:" in row)
     text = text.replace(line, line + "\n" + line.replace("first:", "second:").replace("k > rival", "w > 0.5"))
     solved: list[int] = []
-    monkeypatch.setattr(Solver, "of_worlds", _counting(Solver.of_worlds, solved))
+    monkeypatch.setattr(Solver, "read_given", _counting(Solver.read_given, solved))
     found = revealed(Study(Case("crisis", "crisis.yaml", text_of(text)), worlds=64))
     assert [len(part.rows) for part in found] == [6, 6]
     assert len(solved) == 6
 
 
 def _counting(method: Callable[..., Any], calls: list[int]) -> Callable[..., Any]:
-    def counted(self: Solver, worlds: Worlds) -> Any:
+    def counted(self: Solver, look: Callable[[Chunk], Any], worlds: Worlds) -> Any:
         calls.append(len(worlds))
-        return method(self, worlds)
+        return method(self, look, worlds)
 
     return counted
 
