@@ -17,6 +17,7 @@ import numpy as np
 from stratagem.analyse.latent import Latent
 from stratagem.analyse.lead import Setting, lead_of
 from stratagem.analyse.thresholds import Axis
+from stratagem.analyse.zeros import zeros
 from stratagem.graph.game import Floats
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.processes import each
@@ -28,7 +29,7 @@ CLOSE = 1e-4  # standard deviations, of the way to the nearest point; of its dis
 SIDE = 1e-4  # how far beyond a flip both sides are solved again, as a share of the way
 FARTHEST = 8.0  # standard deviations
 AMONG = 6  # how many numbers the flips of two and three are sought among
-FARTHER, SCALES, ROUNDS = 1.3, 27, 6  # a ray is scanned so far beyond a point, and what brackets a flip again
+FARTHER, SCALES = 1.3, 27  # a ray is scanned so far beyond a point, at so many places
 LEAST_STEP = 1 / 16
 
 
@@ -235,18 +236,18 @@ def _flips(setting: Setting, first: int, found: list[_Found]) -> Iterator[Flip]:
 
 def _on_boundary(setting: Setting, first: int, points: Floats) -> Floats:
     """Points [dim, m], each scaled along its ray to where the lead is first nil; as it is where the ray has no such place nearby."""
-    low, high = np.zeros(points.shape[1]), np.full(points.shape[1], FARTHER)
-    is_lost = np.zeros(len(low), bool)
-    for _ in range(ROUNDS):
-        scales = np.linspace(low, high, SCALES)  # [scales, m]
-        leads = lead_of(
-            setting.values(setting.latent.worlds((points[:, None, :] * scales).reshape(len(points), -1))), first
-        )
-        is_behind = leads.reshape(scales.shape) < 0
-        is_lost |= ~is_behind.any(axis=0)
-        place, at = is_behind.argmax(axis=0), np.arange(len(low))
-        low, high = scales[np.maximum(place - 1, 0), at], scales[place, at]
-    return np.asarray(points * np.where(is_lost, 1.0, (low + high) / 2))
+
+    def lead(scales: Floats) -> Floats:
+        return lead_of(setting.values(setting.latent.worlds((points * scales).reshape(len(points), -1))), first)
+
+    scales = np.linspace(0.0, FARTHER, SCALES)
+    leads = lead_of(
+        setting.values(setting.latent.worlds((points[:, None] * scales[:, None]).reshape(len(points), -1))), first
+    ).reshape(SCALES, -1)
+    is_behind, at = leads < 0, np.arange(points.shape[1])
+    beyond = np.maximum(is_behind.argmax(axis=0), 1)
+    found = zeros(lead, scales[beyond - 1], scales[beyond], leads[beyond - 1, at], leads[beyond, at], CLOSE**2)
+    return np.asarray(points * np.where(is_behind.any(axis=0), found, 1.0))
 
 
 def _moves(latent: Latent, before: Worlds, after: Worlds, place: int) -> Iterator[tuple[str, float, float]]:

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
 from stratagem.analyse.latent import Latent
 from stratagem.analyse.lead import Setting, lead_of
+from stratagem.analyse.zeros import zeros
 from stratagem.graph.game import Floats
 from stratagem.solve.processes import each
 
 GRID = 31
 REACH = 0.99  # how far into its distribution a number is varied
-REFINEMENTS = 40
 ROUNDING = 1e-12
 SAMPLED_WORLDS = 48
 COARSE = 5
@@ -99,24 +98,13 @@ Bracket = tuple[str, float, float, float, float]
 
 
 def _crossings(setting: Setting, brackets: list[Bracket], first: int) -> Iterator[tuple[str, float, int]]:
-    """Where each lead changes sign between two values (regula falsi, Illinois form), and the action beyond."""
+    """Where each lead changes sign between two values, and the action beyond."""
     if not brackets:
         return
     names = [one[0] for one in brackets]
     left, right, at_left, at_right = (np.array([one[place] for one in brackets]) for place in (1, 2, 3, 4))
-    goes_up, size = at_left < 0, np.maximum(np.abs(at_left), np.abs(at_right))
-    was_left: NDArray[np.bool_] | None = None
-    for _ in range(REFINEMENTS):
-        middle = (left * at_right - right * at_left) / (at_right - at_left)
-        lead = _lead_at(setting, names, middle, first)
-        is_left = lead * at_left > 0
-        half = np.where(is_left == was_left, 0.5, 1.0)  # an end that stays twice counts for less
-        at_right, at_left = np.where(is_left, at_right * half, lead), np.where(is_left, lead, at_left * half)
-        was_left = is_left
-        left, right = np.where(is_left, middle, left), np.where(is_left, right, middle)
-        if ((np.abs(lead) <= ROUNDING * size) | (right - left <= ROUNDING * np.abs(middle))).all():
-            break
-    beyond = middle + np.where(goes_up, -1, 1) * 1e-7 * np.maximum(np.abs(middle), 1e-3)
+    middle = zeros(lambda values: _lead_at(setting, names, values, first), left, right, at_left, at_right, ROUNDING)
+    beyond = middle + np.where(at_left < 0, -1, 1) * 1e-7 * np.maximum(np.abs(middle), 1e-3)
     rivals = setting.values(setting.latent.varied(_pairs(names, beyond)))
     others = np.where(np.arange(len(rivals))[:, None] == first, -np.inf, rivals)
     yield from zip(names, middle.tolist(), others.argmax(axis=0).tolist(), strict=True)

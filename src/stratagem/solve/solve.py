@@ -32,14 +32,12 @@ LOGIT = "logit"
 RESPONSES = (LOGIT, "probit")
 TIE_RULES = ("equal", "concede", "resist", "first", "last")
 PILOT_WORLDS = 64
-DRAW_WORLDS = 8192
+DRAW_WORLDS = 16384
 CHUNK_BYTES = 64 << 20
-BATCH_BYTES = 96 << 20
+BATCH_BYTES = 128 << 20
 MAX_KEPT_BYTES = 1 << 30
-LONG, TIMES_HIDDEN = (
-    10_000_000,
-    8,
-)  # states solved that take as long as to start some processes; how many times as long where something is hidden
+LONG = 5_000_000  # states solved from which processes of their own pay
+TIMES_HIDDEN = 8  # a state of a game that hides something takes so many times as long
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
@@ -117,6 +115,8 @@ class Solver:
         self.scenario, self.request, self.progress = scenario, request, progress
         self.game = announced(game, request.do) if request.is_announced else game
         self.plan: Plan = plan(self.game)
+        if self.plan.hidden:
+            import stratagem.solve.equilibrium  # noqa: F401, PLC0415 - here once, not in each process
         self.engine = self._engine()
         self.restriction = restrict(self.game, request.history)
         self.surprise = () if request.is_announced else request.do
