@@ -131,9 +131,9 @@ def _edges_of(game: Game, one: Choice) -> Ints:
 
 def _read_chunk(solver: Solver, keeper: Keeper, chunk: Chunk, history: History, choices: Sequence[Ints]) -> Reading:
     way = passage(solver.plan, chunk.sweep.behaviour, restrict(solver.game, history))
-    root, flow = way.reach[0], way.flow(solver.game)
-    chosen = [flow[edges].sum(axis=0) for edges in choices]
-    return Reading(root, *keeper.read_questions(chunk.inputs, flow, root), np.array(chosen).reshape(-1, len(root)))
+    chosen = [flow.sum(axis=0) for flow in way.flows(solver.game, choices)]
+    root = way.reach[0]
+    return Reading(root, *keeper.read_questions(chunk.inputs, way), np.array(chosen).reshape(-1, len(root)))
 
 
 def _counted(reading: Reading, is_counted: NDArray[np.bool_]) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from stratagem.analyse.briefing import Briefing
@@ -22,6 +23,7 @@ from stratagem.show.grids import Grid, GridCell, GridRow, grid, number, words
 from stratagem.show.numbers import amount, chance, chances, clean, points
 from stratagem.show.numbers import words as in_words
 from stratagem.show.wording import Wording
+from stratagem.solve.processes import each
 
 HEADINGS = {
     "events": "What would move the decision",
@@ -225,8 +227,11 @@ def _amounts(value: Pooled) -> tuple[GridCell, GridCell]:
 def findings(briefing: Briefing, anchors: Anchors) -> list[Section]:
     """Each finding with its figures, the numbers of each beside it, and its further tables."""
     wording, found = Wording.of(briefing), []
-    for place, one in enumerate(briefing.findings, start=1):
-        charts = finding_charts(one, wording)
+    charts_of = [finding_charts(one, wording) for one in briefing.findings]
+    figures = each(
+        [partial(chart.figure, f"{place}-{number}") for place, charts in enumerate(charts_of, start=1) for number, chart in enumerate(charts, start=1)]
+    )  # fmt: skip
+    for place, (one, charts) in enumerate(zip(briefing.findings, charts_of, strict=True)):
         tables = {table.name: anchors.grid_of(table, wording) for table in one.tables if table.rows}
         titles, told = {chart.title for chart in charts}, [wording.sentence(text) for text in one.judgements]
         drawn = {name for chart in charts for name in chart.tables}
@@ -234,15 +239,15 @@ def findings(briefing: Briefing, anchors: Anchors) -> list[Section]:
             {
                 "heading": clean(_heading(one, wording)),
                 "judgements": [text for text in told if text not in titles],
-                "grounds": anchors.grounds(briefing.grounds.get(f"finding:{place - 1}")),
+                "grounds": anchors.grounds(briefing.grounds.get(f"finding:{place}")),
                 "figures": [
-                    {"figure": chart.figure(f"{place}-{number}"), "tables": [tables[name] for name in chart.tables if name in tables]}
-                    for number, chart in enumerate(charts, start=1)
+                    {"figure": next(figures), "tables": [tables[name] for name in chart.tables if name in tables]}
+                    for chart in charts
                 ],
                 "tables": [grid for name, grid in tables.items() if name not in drawn],
                 "caveats": [wording.sentence(text) for text in _caveats(one, briefing)],
             }
-        )  # fmt: skip
+        )
     return found
 
 

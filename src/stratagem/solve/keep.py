@@ -147,7 +147,7 @@ class Keeper:
         found.best = self._best(inputs, sweep, self.nodes, self.edges)
         found.chosen = every.summed(game, behaviour[every.edges], passed)
         found.preferred = every.summed(game, self._best(inputs, sweep, every.nodes, every.edges), passed)
-        found.questions, found.conditions = self.read_questions(inputs, flow, passed[0])
+        found.questions, found.conditions = self.read_questions(inputs, way)
         found.questions_low, found.questions_high = found.questions.copy(), found.questions.copy()
         for node in np.flatnonzero(game.player_of_node == TERMINAL):
             found.outcomes[game.outcome_of_node[node]] += passed[node]
@@ -215,16 +215,14 @@ class Keeper:
                 yield np.where(before > 0, now / before, 0.0)
             before = now
 
-    def read_questions(self, inputs: Inputs, flow: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    def read_questions(self, inputs: Inputs, way: Passage) -> tuple[Floats, Floats]:
         """[Q, W] probabilities of events and of conditions (joint with the history)."""
         game, table = self.game, inputs.tables[TRUTH]
-        count = len(game.questions)
-        found = np.zeros((2 * count, flow.shape[1]))
-        for question, edges, rows in self.events:
-            if rows is None:
-                found[question] += flow[edges].sum(axis=0)
-            else:
-                found[question] += np.einsum("vw,vw->w", flow[edges], table[rows])
+        count, weight = len(game.questions), way.reach[0]
+        found = np.zeros((2 * count, len(weight)))
+        flows = way.flows(game, [edges for _, edges, _ in self.events])
+        for (question, _, rows), flow in zip(self.events, flows, strict=True):
+            found[question] += flow.sum(axis=0) if rows is None else np.einsum("vw,vw->w", flow, table[rows])
         for question, row in zip(
             game.event_question[game.event_edge == NO_EVENT], game.event_value[game.event_edge == NO_EVENT], strict=True
         ):

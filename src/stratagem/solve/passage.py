@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,13 +32,22 @@ class Passage:
     onward: Floats | None  # [N, W] probability of the rest of the history from there; None without one
     restriction: Restriction | None
 
-    def flow(self, game: Game) -> Floats:
-        """[E, W] the probability of passing each edge, joint with the history."""
-        flow = self.behaviour * self.arrival[game.parent_of_edge]
+    def flow(self, game: Game, edges: Ints | None = None) -> Floats:
+        """[E, W] the probability of passing each edge, or each of some, joint with the history."""
+        places = np.arange(game.num_edges) if edges is None else edges
+        flow = self.behaviour[places] * self.arrival[game.parent_of_edge[places]]
         if self.restriction is not None and self.onward is not None:
-            bound = slice(0, self.restriction.num_bound)
-            flow[bound] *= self.onward[game.child_of_edge[bound]] * self.restriction.kept[bound, None]
-        return flow
+            bound = np.flatnonzero(places < self.restriction.num_bound)
+            here = places[bound]
+            flow[bound] *= self.onward[game.child_of_edge[here]] * self.restriction.kept[here, None]
+        return np.asarray(flow)
+
+    def flows(self, game: Game, groups: Sequence[Ints]) -> list[Floats]:
+        """[edges, W] the same for each of some groups of edges."""
+        if not groups:
+            return []
+        ends = np.cumsum([len(edges) for edges in groups])[:-1]
+        return np.split(self.flow(game, np.concatenate(groups)), ends)
 
     def so_far(self, game: Game, edges: Ints) -> Floats:
         """[edges, W] the probability of passing each of some edges, joint with what the history has before its step."""

@@ -1,8 +1,8 @@
 """Independent work in processes, one a core.
 
 Processes are forked: they find in memory all that a job needs, and only what it gives back is sent. Where forking is not safe, which
-is on other systems than Linux and once JAX runs its threads, and where one core is all there is, jobs are done here one by one.
-Either way each job gives the same.
+is on other systems than Linux and once a library with threads of its own is loaded, and where one core is all there is, jobs are done
+here one by one. Either way each job gives the same.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ T = TypeVar("T")
 Job = Callable[[], T]
 
 VARIABLE = "STRATAGEM_PROCESSES"
+THREADED = ("jax", "vl_convert")  # a forked process would lack their threads
 
 
 def most_processes() -> int:
@@ -35,7 +36,7 @@ def most_processes() -> int:
     stated = os.environ.get(VARIABLE, "").strip()
     if stated and not (stated.isascii() and stated.isdigit() and int(stated) > 0):
         raise UsageError(f"{VARIABLE} is {quote(stated)}; a number of processes, from 1 on")
-    if sys.platform != "linux" or "jax" in sys.modules:
+    if sys.platform != "linux" or any(name in sys.modules for name in THREADED):
         return 1
     return int(stated) if stated else len(os.sched_getaffinity(0))
 

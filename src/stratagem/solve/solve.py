@@ -419,4 +419,4 @@ class Solver:
         held = {player: one.part(tied) for player, one in chunk.held.items()}
         for rule in TIE_RULES:
             way = self._passage(self._swept(part, held, rule))
-            found.widen(tied, *keeper.read_questions(part, way.flow(self.game), way.reach[0]))
+            found.widen(tied, *keeper.read_questions(part, way))
