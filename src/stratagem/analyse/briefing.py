@@ -5,7 +5,7 @@ Takes a study and its forecast; gives a `Briefing`, which a view lays out and kn
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -43,8 +43,9 @@ from stratagem.solve.solve import Progress, together
 # A finding is dear, so it takes the first worlds only, as many as it can in a few seconds; its verb takes all of them.
 FINDING_WORLDS, LEARNING_WORLDS, MAX_EVENTS = 500, 1_000, 24
 INFERRED, LEAST_INFERRED = 8_000_000, 100  # states solved of a game that hides something, and worlds that are too few
+EXPLAINED = 3_000  # worlds that two analyses share
 ANALYSES: tuple[tuple[Callable[[Study, str], Finding], int], ...] = (
-    (flips, 2_000), (discover, 3_000), (sensitivity, 2_000), (learn, 1_000), (options, FINDING_WORLDS),
+    (flips, 2_000), (discover, EXPLAINED), (sensitivity, EXPLAINED), (learn, 1_000), (options, FINDING_WORLDS),
 )  # fmt: skip
 LEAST_MOVED = 0.0005  # what shows in tenths of a point
 
@@ -84,14 +85,13 @@ def brief(
     """
     few = replace(study, worlds=min(study.worlds, FINDING_WORLDS))
     step = study.decision(decision) if decision is not None else main_decision(study)
-    label, parts = study.game.steps[step].label, []
+    label = study.game.steps[step].label
     tried = events(few, step)
-    jobs = [*_of_decision(study, label, tried, event), *_of_moves(study, answer)]
-    for done, part in enumerate(each(jobs), start=1):
-        parts.append(part)
-        if progress is not None:
-            progress(done, len(jobs))
-    findings = [*([tried] if tried is not None else []), *(one for one in parts if isinstance(one, Finding)), *further]
+    replace(study, worlds=min(study.worlds, EXPLAINED)).solution(step)
+    of_moves, of_decision = list(_of_moves(study, answer)), list(_of_decision(study, label, tried, event))
+    parts = list(_in_turn([*of_moves, *of_decision], progress))
+    parts = [tried, *parts[len(of_moves) :], *parts[: len(of_moves)]]
+    findings = [*(one for one in parts if isinstance(one, Finding)), *further]
     unanswered = [one for one in parts if isinstance(one, tuple)]
     drawn = flow(replace(study, worlds=min(study.worlds, FLOW_WORLDS)))
     titles = {name: one.title for name, one in numbers_of(study.scenario).items()}
@@ -105,6 +105,13 @@ def brief(
 
 
 Part = Finding | tuple[str, str] | None  # an analysis and why it has no answer; None where there is nothing to say
+
+
+def _in_turn(jobs: Sequence[Callable[[], Part]], progress: Progress | None) -> Iterator[Part]:
+    for done, part in enumerate(each(jobs), start=1):
+        if progress is not None:
+            progress(done, len(jobs))
+        yield part
 
 
 def _of_decision(study: Study, label: str, tried: Finding | None, event: str | None) -> Iterator[Callable[[], Part]]:

@@ -237,17 +237,22 @@ def _flips(setting: Setting, first: int, found: list[_Found]) -> Iterator[Flip]:
 def _on_boundary(setting: Setting, first: int, points: Floats) -> Floats:
     """Points [dim, m], each scaled along its ray to where the lead is first nil; as it is where the ray has no such place nearby."""
 
-    def lead(scales: Floats) -> Floats:
-        return lead_of(setting.values(setting.latent.worlds((points * scales).reshape(len(points), -1))), first)
+    def lead(rays: Floats, scales: Floats) -> Floats:
+        worlds = setting.latent.worlds((rays[:, None] * scales).reshape(len(rays), -1))
+        return lead_of(setting.values(worlds), first).reshape(scales.shape)
 
     scales = np.linspace(0.0, FARTHER, SCALES)
-    leads = lead_of(
-        setting.values(setting.latent.worlds((points[:, None] * scales[:, None]).reshape(len(points), -1))), first
-    ).reshape(SCALES, -1)
-    is_behind, at = leads < 0, np.arange(points.shape[1])
-    beyond = np.maximum(is_behind.argmax(axis=0), 1)
-    found = zeros(lead, scales[beyond - 1], scales[beyond], leads[beyond - 1, at], leads[beyond, at], CLOSE**2)
-    return np.asarray(points * np.where(is_behind.any(axis=0), found, 1.0))
+    leads = lead(points, np.repeat(scales[:, None], points.shape[1], axis=1))
+    crossing = np.flatnonzero((leads < 0).any(axis=0))
+    beyond = np.maximum((leads < 0).argmax(axis=0)[crossing], 1)
+    at_ends = leads[beyond - 1, crossing], leads[beyond, crossing]
+    found = np.ones(points.shape[1])
+    if len(crossing):
+        rays = points[:, crossing]
+        found[crossing] = zeros(
+            lambda at: lead(rays, at[None])[0], scales[beyond - 1], scales[beyond], *at_ends, CLOSE**2
+        )
+    return np.asarray(points * found)
 
 
 def _moves(latent: Latent, before: Worlds, after: Worlds, place: int) -> Iterator[tuple[str, float, float]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import permutations
 
 import numpy as np
@@ -21,6 +22,7 @@ from stratagem.analyse.study import Decision, Study, decision_of
 from stratagem.errors import UsageError, WorldsError, quote
 from stratagem.graph.game import Floats
 from stratagem.solve.intervene import Choice, choice
+from stratagem.solve.processes import each
 from stratagem.solve.solve import Solver, together
 
 LINK_WORLDS = 1_000
@@ -361,11 +363,15 @@ def _links(study: Study, decision: str, event: str, way: str, step: int) -> list
         before, after = (Side(decision_of(solution, at)) for solution in solutions)
         return tuple(_change(before, after, option)[0] for option in range(count))
 
-    found = [_Without(None, "all links on", changes(few))]
-    for name, link in study.scenario.links.items():
-        if name not in study.without:
-            found.append(_Without(name, link.title, changes(few.without_links([name]))))
-    return found
+    off: list[tuple[str | None, str]] = [
+        (name, link.title) for name, link in study.scenario.links.items() if name not in study.without
+    ]
+    studies = [few, *(few.without_links([str(name)]) for name, _ in off)]
+    is_long = few.solver(step).is_long(len(studies) * few.worlds)  # compiled here, not in each process
+    found = each([partial(changes, one) for one in studies], is_long)
+    return [
+        _Without(name, title, one) for (name, title), one in zip([(None, "all links on"), *off], found, strict=True)
+    ]
 
 
 def _link_table(study: Study, step: int, links: list[_Without]) -> Table:

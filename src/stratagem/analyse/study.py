@@ -23,6 +23,9 @@ Games = list[
 ]  # compiled, by scenario and links off; None where they are open
 
 
+Solutions = list[tuple[Game, Request, Solution]]  # of analyses that ask the same
+
+
 @dataclass(frozen=True)
 class Study:
     """What is studied: a case, how many worlds of which seed, with which links off."""
@@ -39,6 +42,7 @@ class Study:
     engine: str = "auto"  # what sweeps the game: `numpy`, `jax`, or by size
     are_links_open: bool = False  # one game serves for all links on or off
     games: Games = field(default_factory=list, repr=False, compare=False)  # shared by studies made of this one
+    solutions: Solutions = field(default_factory=list, repr=False, compare=False)  # likewise
 
     @cached_property
     def scenario(self) -> Scenario:
@@ -104,6 +108,16 @@ class Study:
     ) -> Solver:
         """A solver of the study's worlds."""
         return Solver(self.game, self.scenario, self.request(step, do, announced, given, as_chosen))
+
+    def solution(self, step: int) -> Solution:
+        """The solution that keeps the states of one step; it is solved once."""
+        request = self.request(step)
+        for game, asked, known in self.solutions:
+            if game is self.game and asked == request:
+                return known
+        found = self.solver(step).run()
+        self.solutions.append((self.game, request, found))
+        return found
 
     def decision(self, text: str) -> int:
         """The step that `MOVE` or `MOVE[2]` names; a move in rounds without a number is its first round."""

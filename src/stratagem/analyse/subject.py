@@ -40,7 +40,7 @@ def subject(study: Study, decision: str, option: str | None) -> Subject:
     """The subject of a decision; without `option`, its likeliest. Raises `UsageError` where nothing can be asked of it."""
     step = study.decision(decision)
     info = study.game.steps[step]
-    solution = study.solver(step).run()
+    solution = study.solution(step)
     found = decision_of(solution, step)
     weight = found.weight * found.reached
     counted = weight > 0
