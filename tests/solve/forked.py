@@ -6,9 +6,12 @@ import multiprocessing
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from multiprocessing.context import ForkProcess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +68,42 @@ def test_a_process_that_is_killed_is_said() -> None:
     with pytest.raises(TooLargeError, match=f"ended from outside.*{VARIABLE}=1"):
         list(each([lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: 2]))
     assert not multiprocessing.active_children()
+
+
+def test_what_cannot_be_sent_is_said() -> None:
+    with pytest.raises(TypeError, match="cannot be sent"):
+        list(each([lambda: lambda: 1, lambda: 2]))
+
+
+@pytest.mark.parametrize("granted", [0, 1])
+def test_fewer_processes_than_asked_for_will_do(granted: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = iter(range(granted))
+    start = ForkProcess.start
+
+    def grant(process: ForkProcess) -> None:
+        if next(started, None) is None:
+            raise BlockingIOError("too many processes")
+        start(process)
+
+    monkeypatch.setattr(ForkProcess, "start", grant)
+    found = list(each([lambda number=number: slow_at_first(number) for number in range(4)]))
+    assert [number for number, _ in found] == [0, 1, 2, 3]
+    assert ({process for _, process in found} == {os.getpid()}) == (granted == 0)
+
+
+def test_where_the_parent_is_killed_its_processes_end_without_a_word(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(
+        "import os, time\nfrom stratagem.solve.processes import each\n"
+        "def work():\n    print(os.getpid(), flush=True)\n    time.sleep(0.5)\n    return 1\n"
+        "list(each([work, work]))\n"
+    )
+    parent = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    assert len({parent.stdout.readline() for _ in range(2)}) == 2
+    parent.kill()
+    _, said = parent.communicate(timeout=10)  # once no process holds its streams
+    assert said == ""
 
 
 def test_who_stops_reading_leaves_no_process_behind() -> None:

@@ -25,11 +25,12 @@ T = TypeVar("T")
 Job = Callable[[], T]
 
 VARIABLE = "STRATAGEM_PROCESSES"
+MOST = 8  # unless more are asked for: each takes memory of its own
 THREADED = ("jax", "vl_convert")  # a forked process would lack their threads
 
 
 def most_processes() -> int:
-    """How many processes may work at once: as many as `STRATAGEM_PROCESSES` says, else one for each core that this one may use.
+    """How many processes may work at once: as many as `STRATAGEM_PROCESSES` says, else one for each core that this one may use, up to 8.
 
     Raises `UsageError` where the variable holds no number from 1 on.
     """
@@ -38,25 +39,21 @@ def most_processes() -> int:
         raise UsageError(f"{VARIABLE} is {quote(stated)}; a number of processes, from 1 on")
     if sys.platform != "linux" or any(name in sys.modules for name in THREADED):
         return 1
-    return int(stated) if stated else len(os.sched_getaffinity(0))
+    return int(stated) if stated else min(len(os.sched_getaffinity(0)), MOST)
 
 
 def each(jobs: Sequence[Job[T]], is_long: bool = True) -> Iterator[T]:
     """What each job gives, in order; what it raises is raised here. Where they are not long all are done here."""
     count = min(len(jobs), most_processes()) if is_long else 1
-    if count < 2:
-        for job in jobs:
-            yield job()
-        return
-    pool = _Pool(jobs, count)
+    pool = _Pool(jobs, count if count > 1 else 0)
     try:
-        yield from pool.results()
+        yield from pool.results() if pool.processes else (job() for job in jobs)
     finally:
         pool.end()
 
 
 class _Pool(Generic[T]):
-    """Processes that take jobs by number, each a further one when it is done with one."""
+    """Processes that take jobs by number, each a further one when it is done with one; fewer where the system grants no more."""
 
     def __init__(self, jobs: Sequence[Job[T]], count: int) -> None:
         self.size, self.next = len(jobs), 0
@@ -65,8 +62,13 @@ class _Pool(Generic[T]):
         for _ in range(count):
             ours, theirs = context.Pipe()
             process = context.Process(target=_work, args=(jobs, theirs, [*self.processes, ours]), daemon=True)
-            process.start()
-            theirs.close()
+            try:
+                process.start()
+            except OSError:
+                ours.close()
+                break
+            finally:
+                theirs.close()
             self.processes[ours] = process
 
     def results(self) -> Iterator[T]:
@@ -117,10 +119,26 @@ def _work(jobs: Sequence[Job[T]], pipe: Connection, others: Sequence[Connection]
     while True:
         try:
             number = pipe.recv()
-        except EOFError:
+            found, error = _done(jobs[number])
+            _send(pipe, number, found, error)
+        except (EOFError, BrokenPipeError):  # the parent is gone
             return
-        try:
-            pipe.send((number, jobs[number](), None))
-        except Exception as error:
-            error.add_note(traceback.format_exc())
-            pipe.send((number, None, error))
+
+
+def _done(job: Job[T]) -> tuple[T | None, Exception | None]:
+    """What a job gives, or what it raises."""
+    try:
+        return job(), None
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return None, error
+
+
+def _send(pipe: Connection, number: int, found: object, error: Exception | None) -> None:
+    """Send what a job came to, or why that cannot be sent. Raises `BrokenPipeError` where nobody reads it."""
+    try:
+        pipe.send((number, found, error))
+    except BrokenPipeError:
+        raise
+    except Exception as reason:
+        pipe.send((number, None, TypeError(f"what a job gave or raised cannot be sent: {reason}; {error}")))
