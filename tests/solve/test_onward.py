@@ -94,3 +94,15 @@ def test_a_world_that_rules_the_history_out_has_no_value(guard: str, precision: 
     is_ruled_out = worlds.quantities["prize"] <= 0
     assert 0 < is_ruled_out.sum() < WORLDS
     np.testing.assert_array_equal(np.isnan(setting.values(worlds)[0]), is_ruled_out)
+
+
+def test_a_decision_that_has_been_made_can_still_be_asked_of() -> None:
+    study = Study(
+        Case("going", "going.yaml", GOING.replace("GUARD", "")),
+        worlds=WORLDS,
+        precision=2.0,
+        history=("go=leave", "answer=yield"),
+    )
+    setting = setting_of(study, study.decision("go"))
+    worlds = setting.solver.sampled(WORLDS)
+    np.testing.assert_allclose(setting.lead(worlds, 1), worlds.quantities["prize"], atol=SAME)

@@ -67,5 +67,5 @@ def main() -> None:
 
     Start with `stratagem list`, then `stratagem solve NAME`.
 
-    Long work is spread over all cores; STRATAGEM_PROCESSES=1 keeps it to one.
+    Long work is spread over the cores, up to eight; STRATAGEM_PROCESSES=1 keeps it to one.
     """
