@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from stratagem.analyse.lead import setting_of
+from stratagem.analyse.lead import setting_of, worth
+from stratagem.analyse.seen import label
 from stratagem.analyse.study import Study
 from stratagem.catalogue import Case, load, names
+from stratagem.errors import UsageError
 from stratagem.graph.game import Game
 from stratagem.solve.intervene import Choice
 from stratagem.solve.onward import onward
@@ -18,7 +21,8 @@ from stratagem.solve.solution import SOLVED
 from stratagem.solve.solve import Request, Solver
 
 SAME = 1e-10
-WORLDS = 40
+WORLDS = 16
+LARGE = 500  # nodes
 
 
 def histories(game: Game) -> Iterator[tuple[Choice, ...]]:
@@ -65,6 +69,26 @@ def test_without_a_history_all_is_left() -> None:
     left = onward(game, ())
     assert not len(left.made)
     assert left.nodes.tolist() == list(range(game.num_nodes))
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_decision_is_worth_the_same_by_what_is_left_of_the_game(name: str) -> None:
+    study = Study(load(name), worlds=WORLDS, precision=3.0)
+    told = 0
+    for history in [study.seen, *(histories(study.game) if study.game.num_nodes < LARGE else ())]:
+        seen = replace(study, history=tuple(label(study, one) for one in history))
+        for step in [number for number, one in enumerate(study.game.steps) if one.player >= 0]:
+            try:
+                setting = setting_of(seen, step)
+            except UsageError:  # never met
+                continue
+            worlds = setting.solver.sampled(WORLDS)
+            (chunk,) = setting.solver.of_worlds(worlds)
+            np.testing.assert_allclose(
+                setting.values(worlds), worth(setting.solver, chunk, setting.nodes)[0], atol=SAME
+            )
+            told += 1
+    assert told
 
 
 GOING = """

@@ -72,7 +72,7 @@ class Setting:
         """A solver of what follows the history's public moves before it, the states of the situation there, and the shares of those moves."""
         game, request = self.solver.game, self.solver.request
         left = onward(game, tuple(one for one in request.history if one.step < game.step_of_node[self.nodes[0]]))
-        nodes = np.searchsorted(left.nodes, self.nodes).astype(np.int32)
+        nodes = np.flatnonzero(np.isin(left.nodes, self.nodes)).astype(np.int32)
         return Solver(left.game, self.solver.scenario, request), nodes, game.share_of_edge[left.made]
 
     def _is_everything_possible(self, worlds: Worlds) -> bool:
