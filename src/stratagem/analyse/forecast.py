@@ -23,6 +23,7 @@ from stratagem.scenario.quantities import taken_as_known
 from stratagem.solve.solution import RULED_OUT, SOLVED, STATUS, Solution
 
 LOW_EFFECTIVE_SHARE = 0.1
+ROUNDING = 1e-12  # of a probability
 FIXED_SENTENCE = "These outputs are conditional on the stated assumptions; they are the model's best reply under them, never advice to use force."
 
 
@@ -251,11 +252,15 @@ def shown(probability: float) -> float:
 
 
 def percent(value: float) -> str:
-    """A probability in whole per cent; the ends are said as such."""
+    """A probability in whole per cent; the ends are said as such, 1 also where a sum misses it by rounding.
+
+    >>> percent(1 - 1e-15), percent(1 - 1e-9), percent(0.0), percent(1e-15)
+    ('100 %', 'above 99 %', '0 %', 'below 1 %')
+    """
     if value < 0.01:
         return "0 %" if value == 0 else "below 1 %"
     if value > 0.99:
-        return "100 %" if value == 1 else "above 99 %"
+        return "100 %" if value >= 1 - ROUNDING else "above 99 %"
     return f"{100 * value:.0f} %"
 
 

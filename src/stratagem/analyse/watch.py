@@ -42,6 +42,7 @@ MOST_ROWS = 8  # indicators of one question or fact
 ALERT, ALARM = 3.0, 20.0  # Bayes factors from which evidence is positive, strong (Kass & Raftery 1995)
 NEGLIGIBLE = 1e-9  # probability
 LEAST_BITS = 1e-3
+ALIKE = 9  # digits of bits; further ones are rounding
 CAVEATS = (
     f"up to {MOST_ROWS} indicators each, the most telling first; alert: a Bayes factor from {ALERT:g} (or a third), alarm: from {ALARM:g}; the error is that of its "
     "logarithm; bits are what looking is expected to bring; what tells nothing beyond Monte Carlo error is left out",
@@ -258,12 +259,12 @@ def _information(both: float, yes: float, there: float) -> float:
 
 
 def _ranked(found: Iterator[Indicator]) -> dict[str, list[Indicator]]:
-    """The clear indicators of each question or fact, those that tell most first."""
+    """The clear indicators of each question or fact, those that tell most first; those that tell as much in the order of time."""
     by_name: dict[str, list[Indicator]] = {}
     for one in found:
         if one.is_clear:
             by_name.setdefault(one.about, []).append(one)
-    return {name: sorted(some, key=lambda one: -one.bits)[:MOST_ROWS] for name, some in by_name.items()}
+    return {name: sorted(some, key=lambda one: -round(one.bits, ALIKE))[:MOST_ROWS] for name, some in by_name.items()}
 
 
 # --- how it reads ------------------------------------------------------------------------------------------------
