@@ -151,9 +151,13 @@ def test_a_fact_that_the_history_settles_is_asked_no_more() -> None:
     assert "fact_resolve" not in {one.name for one in found(HIDDEN, worlds=64, history=("resolve=high",)).tables}
 
 
-def test_the_most_telling_comes_first() -> None:
-    bits = [row["bits"] for row in rows(found(), "question_attack_comes").values()]
-    assert bits == sorted(bits, reverse=True)  # type: ignore[type-var]
+def test_the_most_telling_comes_first_and_of_two_that_tell_as_much_the_earlier() -> None:
+    listed = rows(found(), "question_attack_comes")
+    bits = [round(float(str(row["bits"])), 9) for row in listed.values()]
+    assert bits == sorted(bits, reverse=True)
+    assert len(set(bits)) < len(bits)
+    moves = list(dict.fromkeys(name.partition("=")[0] for name in listed))
+    assert [name for move in moves for name in listed if name.startswith(f"{move}=")] == list(listed)
 
 
 def test_the_command_lists_what_to_watch() -> None:
