@@ -68,8 +68,7 @@ class Request:
 def solve(game: Game, scenario: Scenario, request: Request, progress: Progress | None = None) -> Solution:
     """The solution of a compiled scenario.
 
-    Raises `WorldsError` where a formula has no meaning, `NotSolvedError` for numbers that are not known to all and whose mean
-    does not do, `TooLargeError` where the answer would not fit.
+    Raises `WorldsError` where a formula has no meaning, `TooLargeError` where the answer would not fit.
     """
     return Solver(game, scenario, request, progress).run()
 
@@ -175,13 +174,8 @@ class Solver:
         """The same of worlds that are given instead of drawn."""
         yield from self._looked(look, 0, self._as_seen(worlds))
 
-    def chunks(self) -> Iterator[Chunk]:
-        """All worlds in order, chunk by chunk, in this process."""
-        for first, worlds in self._drawn():
-            yield from self._solved(worlds, first)
-
     def of_worlds(self, worlds: Worlds) -> Iterator[Chunk]:
-        """The chunks of worlds that are given instead of drawn."""
+        """The chunks of worlds that are given instead of drawn, solved in this process."""
         yield from self._solved(self._as_seen(worlds))
 
     def is_long(self, worlds: int) -> bool:
@@ -321,10 +315,10 @@ class Solver:
         for first in range(0, self.request.worlds, batch):
             yield first, self._worlds(first, min(batch, self.request.worlds - first))
 
-    def _solved(self, worlds: Worlds, first: int = 0) -> Iterator[Chunk]:
+    def _solved(self, worlds: Worlds) -> Iterator[Chunk]:
         inputs, held = self._prepared(worlds)
         for place in self._places(len(worlds)):
-            yield self._chunk(first, place, inputs, held)
+            yield self._chunk(0, place, inputs, held)
 
     def sampled(self, count: int, repeat: int = 1, numbers: Mapping[str, NDArray[np.float64]] | None = None) -> Worlds:
         """The first `count` worlds, each repeated, with some numbers set to given values [repeat] in each."""
