@@ -18,13 +18,13 @@ def is_game(file: str) -> bool:
     return file.lower().endswith(GAME_SUFFIX)
 
 
-def solve_game(file: str, precision: str, response: str, is_json: bool) -> None:
+def solve_game(file: str, precision: str | None, response: str, is_json: bool) -> None:
     """Solve a game file and print what each player does at each information set."""
     refuse_options("a game file", _given() - {"precision", "response", "is_json", "quiet"})
     from stratagem.api import solve_game_file
     from stratagem.show.games import game_json, show_game
 
-    answer = solve_game_file(file, precision, response)
+    answer = solve_game_file(file, "best" if precision is None else precision, response)
     if is_json:
         click.echo(game_json(answer))
     else:

@@ -93,7 +93,7 @@ def solve(
 ) -> None:
     """Solve a scenario, or a game in a .efg file, and say what each player will do."""
     if is_game(scenario):
-        solve_game(scenario, options["precision"] or "best", response, is_json)
+        solve_game(scenario, options["precision"], response, is_json)
         return
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
