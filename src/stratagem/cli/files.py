@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from stratagem.cli.output import console, echo_data, json_option, say, scenario_argument
+from stratagem.cli.output import console, echo_data, json_option, refuse, say, scenario_argument
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_FAULT, StratagemError
 
@@ -63,6 +63,10 @@ def inspect(scenario: str, tree: bool, lines: int, without: tuple[str, ...], max
     from stratagem.catalogue import load
     from stratagem.graph.compile import compile_scenario
 
+    if tree:
+        refuse({"is_json"}, "a tree is drawn as text; leave out this or `--tree`")
+    else:
+        refuse({"lines"}, "of a tree; give `--tree` too, or leave it out")
     model = load(scenario).scenario
     game = compile_scenario(model, max_nodes, without)
     if tree:

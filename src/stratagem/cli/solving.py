@@ -16,6 +16,7 @@ from stratagem.cli.output import (
     links_option,
     perceptions_option,
     progress_bar,
+    refuse,
     scenario_argument,
     seed_option,
     seen_moves,
@@ -95,6 +96,8 @@ def solve(
     if is_game(scenario):
         solve_game(scenario, options["precision"], response, is_json)
         return
+    if not options["do"]:
+        refuse({"announced", "as_if_chosen"}, "no move is forced; give `--do` too, or leave it out")
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
 
