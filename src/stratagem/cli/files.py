@@ -143,7 +143,7 @@ def new(file: str) -> None:
 @main.command()
 @click.argument("rule", required=False)
 def explain(rule: str | None) -> None:
-    """Say what a rule of the language (L1 …) or the model (M1 …) means; without one, list them."""
+    """Say what a rule of the language (L1 …), the model (M1 …), fits (F1 …) or game files (efg) means; without one, list them."""
     from stratagem.rules import rule as find
     from stratagem.rules import rules
 
@@ -151,5 +151,5 @@ def explain(rule: str | None) -> None:
         for number, (title, _) in rules().items():
             click.echo(f"{number:4} {title}")
         return
-    title, text = find(rule)
-    click.echo(f"{rule.upper()} {title}\n\n{text}")
+    name, title, text = find(rule)
+    click.echo(f"{name} {title}\n\n{text}")
