@@ -121,6 +121,13 @@ def test_the_rules_are_those_of_the_documentation() -> None:
     assert re.findall(r"^## ([LMF][0-9]+|efg) ", pages, re.MULTILINE) == list(rules())
 
 
+def test_no_text_counts_more_or_fewer_rules_than_there_are() -> None:
+    last = {"L": "L25", "M": "M15"}
+    for file in (*FILES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "docs").glob("*.md"))):
+        for letter, end in re.findall(r"`([LM])1` to `([LM][0-9]+)`", file.read_text("utf-8")):
+            assert end == last[letter], file
+
+
 def test_the_text_of_a_rule_ends_where_a_section_without_number_begins() -> None:
     _, text = rules()["F8"]
     assert text.startswith("`rows`, and `--where`")

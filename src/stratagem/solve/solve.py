@@ -80,8 +80,8 @@ def check_response(response: str, precision: ArrayLike = 0.0) -> None:
 def solve(game: Game, scenario: Scenario, request: Request, progress: Progress | None = None) -> Solution:
     """The solution of a compiled scenario.
 
-    Raises `WorldsError` where a formula has no meaning, `NotSolvedError` for numbers that are not known to all and whose mean
-    does not do, `TooLargeError` where the answer would not fit.
+    Raises `WorldsError` where a formula has no meaning or the history cannot have happened, `UsageError` for an unknown response or
+    engine, or one that does not solve this game, `TooLargeError` where the answer would not fit.
     """
     return Solver(game, scenario, request, progress).run()
 
