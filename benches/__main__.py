@@ -21,14 +21,16 @@ PACKAGES = ("stratagem", "numpy", "jax", "pygambit", "open_spiel")
 @click.option("--phase", "phases", multiple=True, type=click.Choice(PHASES), help="Repeatable.")
 @click.option("--quick", is_flag=True, help="Small subjects, few repeats: some minutes less.")
 @click.option(
-    "--full", is_flag=True, help="Also the largest memory run: 100,000 worlds of 100,000 states, over an hour."
+    "--full",
+    is_flag=True,
+    help="Also the largest memory run: 100,000 worlds of 100,000 states, some twenty minutes.",
 )
 @click.option("--json", "is_json", is_flag=True, help="Print as JSON.")
 @click.option("--list", "is_list", is_flag=True, help="Print the subjects and phases only.")
 def main(
     wanted: tuple[str, ...], phases: tuple[str, ...], quick: bool, full: bool, is_json: bool, is_list: bool
 ) -> None:
-    """Measure Stratagem, one core, CPU seconds; medians with the lowest and the highest of several runs."""
+    """Measure Stratagem, medians with the lowest and the highest of several runs (benches/README.md)."""
     if is_list:
         for one in CASES:
             click.echo(f"{one.subject:16} {one.phase}")
@@ -36,7 +38,7 @@ def main(
     effort = Effort(repeats=3, seconds=0.1, is_quick=True) if quick else Effort(is_full=full)
     results: list[Result] = []
     for one in chosen(wanted, phases, quick):
-        for result in one.run(effort):
+        for result in one.results(effort):
             results.append(result)
             if not is_json:
                 click.echo(line(result))

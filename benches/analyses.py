@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from statistics import median
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -21,6 +20,8 @@ from stratagem.analyse.sensitivity import sensitivity
 from stratagem.analyse.shift import shift
 from stratagem.analyse.study import Study
 from stratagem.catalogue import load
+from stratagem.errors import StratagemError
+from stratagem.show.html import check_packages
 from stratagem.solve.processes import VARIABLE, most_processes
 
 DECISION, EVENT = "west_course[1]", "unrest=revolt"
@@ -28,7 +29,7 @@ RESOLVED, FEW, MANY = 1_000, 1_000, 10_000
 ONCE = Effort(repeats=3, seconds=0.0)
 
 
-@case("founding", "analyse")
+@case("founding", "analyse", is_spread=True)
 def again(effort: Effort) -> Iterator[Result]:
     """The founding case solved again in given worlds after its history, the game compiled before."""
     study = Study(load(FOUNDING), worlds=RESOLVED)
@@ -41,7 +42,7 @@ def again(effort: Effort) -> Iterator[Result]:
         yield times.result("founding", "analyse", name, "< 0.05", "by the wall clock")
 
 
-@case("founding", "analyse", is_quick=False)
+@case("founding", "analyse", is_quick=False, is_spread=True)
 def analyses(_effort: Effort) -> Iterator[Result]:
     """Each analysis of one decision, the game compiled before, by the wall clock."""
     study, few = (Study(load(FOUNDING), worlds=worlds) for worlds in (MANY, FEW))
@@ -57,10 +58,12 @@ def analyses(_effort: Effort) -> Iterator[Result]:
     yield times.result("founding", "analyse", f"shift, {FEW:,} worlds, each link off", "", note)
 
 
-@case("founding", "analyse", is_quick=False)
+@case("founding", "analyse", is_quick=False, is_spread=True)
 def report(_effort: Effort) -> Iterator[Result]:
     """A whole report, from the command on."""
-    if find_spec("altair") is None:
+    try:
+        check_packages()
+    except StratagemError:
         return
     with TemporaryDirectory() as folder:
         command = ("-m", "stratagem.cli", "report", FOUNDING, "-o", f"{folder}/report.html")

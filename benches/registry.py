@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+
+from benches import all_cores
 
 PHASES = ("read", "compile", "solve", "analyse", "show", "start", "memory", "limit", "peers")
 
@@ -52,27 +55,37 @@ class Case:
     phase: str
     run: Run
     is_quick: bool = True  # part of a quick run
+    is_spread: bool = False  # over all cores
+
+    def results(self, effort: Effort) -> Iterator[Result]:
+        """What it gives, measured on one core unless it is spread."""
+        with all_cores() if self.is_spread else nullcontext():
+            yield from self.run(effort)
 
 
 CASES: list[Case] = []
 
 
-def case(subject: str, phase: str, is_quick: bool = True) -> Callable[[Run], Run]:
+def case(subject: str, phase: str, is_quick: bool = True, is_spread: bool = False) -> Callable[[Run], Run]:
     """Register what measures a subject in a phase."""
 
     def register(run: Run) -> Run:
-        CASES.append(Case(subject, phase, run, is_quick))
+        CASES.append(Case(subject, phase, run, is_quick, is_spread))
         return run
 
     return register
 
 
 def chosen(subjects: tuple[str, ...], phases: tuple[str, ...], is_quick: bool) -> list[Case]:
-    """The cases of these subjects and phases; all where none are named."""
-    return [
+    """The cases of these subjects and phases; all where none are named.
+
+    Spread ones come first: once JAX is loaded, work stays in one process.
+    """
+    fit = [
         one
         for one in CASES
         if (not subjects or any(one.subject.startswith(name) for name in subjects))
         and (not phases or one.phase in phases)
         and (one.is_quick or not is_quick)
     ]
+    return sorted(fit, key=lambda one: not one.is_spread)

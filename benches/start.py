@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 
 from benches.measure import Times, run_afresh
@@ -20,7 +19,7 @@ GIB = 2.0**30
 LARGE = (10, 36)  # tension, rounds: some 100,000 states
 
 
-@case("founding", "start")
+@case("founding", "start", is_spread=True)
 def start(effort: Effort) -> Iterator[Result]:
     for name, (arguments, target) in COMMANDS.items():
         ended = [run_afresh((*COMMAND, *arguments)) for _ in range(3 if effort.is_quick else 5)]
@@ -56,10 +55,8 @@ def solve_large(worlds: int) -> dict[str, float]:
     from benches.timeline import text
     from stratagem.graph.compile import compile_scenario
     from stratagem.scenario.read import parse_scenario
-    from stratagem.solve.processes import VARIABLE
     from stratagem.solve.solve import Request, solve
 
-    os.environ[VARIABLE] = "1"
     tension, rounds = LARGE
     scenario = parse_scenario(text(rounds, tension))
     game = compile_scenario(scenario)

@@ -131,7 +131,8 @@ def _register_scenario(subject: str, worlds: int) -> None:
         scenario = scenario_of(subject)
         game = compile_scenario(scenario)
         count = worlds // 10 if effort.is_quick else worlds
-        for engine in ("numpy", "jax") if find_spec("jax") is not None else ("numpy",):
+        has_jax = find_spec("jax") is not None and not plan(game).hidden
+        for engine in ("numpy", "jax") if has_jax else ("numpy",):
             request = Request(worlds=count, engine=engine)
             times = cpu_seconds(lambda request=request: solve(game, scenario, request), effort)
             note = "compiled before" if engine == "jax" else ""

@@ -33,6 +33,13 @@ def text_of(text: str) -> str:
     return "".join(line for key, line in heads.items() if f"\n{key}:" not in f"\n{parts}") + parts
 
 
+def filled(template: str, **parts: str) -> str:
+    """A template with its parts put in, one after the other."""
+    for name, part in parts.items():
+        template = template.replace(name, part)
+    return template
+
+
 def scenario(text: str) -> Scenario:
     """The checked scenario of a text that `text_of` completes."""
     return parse_scenario(text_of(text))

@@ -247,7 +247,7 @@ def test_a_file_that_may_not_be_read_is_a_message(run: Run, tmp_path: Path) -> N
 
 GOOD_OPTIONS = [
     "--worlds 1", "--worlds 1 --decisions 1", "--decisions 1", "--seed 0", "--seed 123456789012345678901234567890", "--precision 0",
-    "--precision 1e6", "--precision best", "--precision 0.5 --announced", "--do m=go", "--do m=go --announced", "--do n[1]=go",
+    "--precision 1e6", "--precision best", "--precision 0.5", "--do m=go --as-if-chosen", "--do m=go", "--do m=go --announced", "--do n[1]=go",
     "--do n[1]=go --do n[2]=hold", "--do a=0.5", "--do a=50%", "--do b=-3 --do m=go", "--history m=go", "--history m=go,n[1]=hold",
     "--history m=hold,n[2]=go", "--history ,", "--no-perceptions", "--taken-as-known", "--states", "--quiet", "--max-nodes 100",
     "--csv out.csv", "--history m=go --do n[2]=go",
@@ -282,6 +282,40 @@ def test_an_option_that_cannot_be_is_a_message(run: Run, options: str) -> None:
     assert_clean(result, 2)
     assert BAD_OPTIONS[options] in " ".join(result.stderr.split())
     assert (result.stdout == "") == ("/dev/full" not in options)
+
+
+IDLE = {
+    "solve @ --announced": "--announced: no move is forced; give `--do`",
+    "solve @ --as-if-chosen": "--as-if-chosen: no move is forced; give `--do`",
+    "solve game.efg --worlds 5 --states": "--states, --worlds: not for a game file",
+    "export game.efg -o out.efg --world 3 --without x --taken-as-known": "--taken-as-known, --without, --world: not for a game file",
+    "export @ -o out.efg --seed 2": "--seed: the central world is drawn from none; give `--world N`",
+    "inspect @ --tree --json": "--json: a tree is drawn as text",
+    "inspect @ --lines 3": "--lines: of a tree; give `--tree`",
+    "shift @ --do m=go --decision n[1] --given --announced": "--announced, --given: ways to ask of an event; one of them",
+    "score table.csv --worlds 5": "--worlds: a table has none",
+    "score @ --features a": "--features: columns of a table; a scenario has none",
+    "infer @ --history m=go --sampler weights --draws 20": "`draws` are those of `nuts`, and the sampler is `weights`",
+    "fit model.yaml data.csv --samples 30": "--samples: of the bootstrap; give `--errors bootstrap`",
+    "fit model.yaml data.csv --strength 2": "--strength: of a penalty; give `--penalty ridge`",
+    "fit model.yaml data.csv --choose-within": "--choose-within: of a penalty; give `--penalty ridge`",
+    "fit model.yaml data.csv --penalty ridge --choose-within --strength 2": "--strength: it is chosen by `--choose-within`",
+    "fit model.yaml data.csv --order year": "--order: of folds; give `--cross-validate`",
+    "fit model.yaml data.csv --test x>1 --order year": "--order: of folds; give `--cross-validate`",
+    "fit model.yaml data.csv --cluster id --errors robust": "--cluster: nothing goes by clusters; give `--errors clustered`",
+    "fit model.yaml data.csv --bayes --order year": "--order: of maximum likelihood; leave it out",
+    "fit model.yaml data.csv --chains 3": "--chains: of a Bayesian fit; give `--bayes`",
+}
+
+
+@pytest.mark.parametrize("command", IDLE)
+def test_an_option_that_would_change_nothing_is_refused(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "game.efg").write_text('EFG 2 R "" { "a" }\nt "" 0\n')
+    (tmp_path / "table.csv").write_text("id,probability,outcome\na,0.1,0\nb,0.8,1\n")
+    result = run(*command.split())
+    assert_clean(result, 2)
+    assert IDLE[command] in " ".join(result.stderr.split())
+    assert not (tmp_path / "out.efg").exists()
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-from stratagem.rules import rules
+from stratagem.errors import UsageError
+from stratagem.rules import PAGES, rule, rules
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "stratagem"
 FILES = sorted(SOURCE.rglob("*.py"))
 LINT_IMPORTS = Path(sys.executable).parent / "lint-imports"
-RULE = re.compile(r"\b([LM])([1-9][0-9]?)\b")
+RULE = re.compile(r"\b[FLM][1-9][0-9]?\b|^efg$|(?<=\[)efg(?=\])")
 PLANTED = {
     "a scenario module that knows the command line": ("scenario/dates.py", "from stratagem.cli import main"),
     "a graph module that knows the solver": ("graph/timeline.py", "from stratagem.solve.kernel import mean"),
@@ -95,26 +97,56 @@ def strings(tree: ast.AST) -> Iterator[str]:
             yield node.value
 
 
+def cited(file: Path) -> set[str]:
+    return {one for text in strings(ast.parse(file.read_text("utf-8"))) for one in RULE.findall(text)}
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SOURCE)))
 def test_a_rule_that_a_message_cites_exists(file: Path) -> None:
-    cited = {"".join(one) for text in strings(ast.parse(file.read_text("utf-8"))) for one in RULE.findall(text)}
-    assert cited <= set(rules())
+    assert cited(file) <= set(rules())
 
 
 def test_many_rules_are_cited() -> None:
-    cited = {
-        "".join(one)
-        for file in FILES
-        for text in strings(ast.parse(file.read_text("utf-8")))
-        for one in RULE.findall(text)
-    }
-    assert len(cited) > 30
+    found = {one for file in FILES for one in cited(file)}
+    assert len(found) > 40
+    assert {one.rstrip("0123456789") for one in found} == {"L", "M", "F", "efg"}
 
 
 def test_the_rules_are_those_of_the_documentation() -> None:
-    pages = "".join((ROOT / "docs" / page).read_text("utf-8") for page in ("language.md", "model.md"))
-    assert list(rules()) == [f"L{number}" for number in range(1, 26)] + [f"M{number}" for number in range(1, 16)]
-    assert re.findall(r"^## ([LM][0-9]+) ", pages, re.MULTILINE) == list(rules())
+    pages = "".join((ROOT / "docs" / page).read_text("utf-8") for page in PAGES)
+    numbered = [
+        f"{letter}{number}" for letter, count in (("L", 25), ("M", 15), ("F", 9)) for number in range(1, count + 1)
+    ]
+    assert list(rules()) == [*numbered, "efg"]
+    assert re.findall(r"^## ([LMF][0-9]+|efg) ", pages, re.MULTILINE) == list(rules())
+
+
+def test_no_text_counts_more_or_fewer_rules_than_there_are() -> None:
+    last = {"L": "L25", "M": "M15"}
+    for file in (*FILES, *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "docs").glob("*.md"))):
+        for letter, end in re.findall(r"`([LM])1` to `([LM][0-9]+)`", file.read_text("utf-8")):
+            assert end == last[letter], file
+
+
+def test_the_text_of_a_rule_ends_where_a_section_without_number_begins() -> None:
+    _, text = rules()["F8"]
+    assert text.startswith("`rows`, and `--where`")
+    assert "##" not in text
+
+
+def test_rules_are_listed_in_order_and_found_in_any_case() -> None:
+    with pytest.raises(UsageError, match=r"F8, F9, L1, L2, .*, L9, L10, .*, M15, efg$"):
+        rule("L99")
+    assert rule("f4")[0] == "F4"
+    assert rule("EFG")[0] == "efg"
+
+
+def test_a_wheel_holds_the_texts_of_the_rules(tmp_path: Path) -> None:
+    built = pytest.importorskip("hatchling.builders.wheel").WheelBuilder(str(ROOT))
+    (wheel,) = built.build(directory=str(tmp_path), versions=["standard"])
+    with ZipFile(wheel) as packed:
+        for page in PAGES:
+            assert packed.read(f"stratagem/rules/{page}") == (ROOT / "docs" / page).read_bytes()
 
 
 # Cost of the cold path

@@ -17,6 +17,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -35,6 +36,7 @@ from stratagem.show.as_json import forecast_data, forecast_json
 from stratagem.show.files import check_writable, write_atomically
 from stratagem.show.notebook import Answer, forecast_text
 from stratagem.show.numbers import chance, points
+from stratagem.show.picture import write_picture
 from stratagem.show.terminal import render_forecast, show_forecast
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +64,12 @@ outcomes:
 questions:
   q: {{title: "{question}", event: m == x}}
 """.format(**TITLES)
+
+
+HEADINGS = {
+    "Decisions", "Outcomes", "Payoffs, expected at the start", "Stakes, expected", "What was seen, and the chance it had",
+    "What the moves tell", "Equilibria of the central world", "Warnings",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +192,20 @@ def test_rounds_that_read_alike_are_shown_once(answers: dict[str, Answer]) -> No
     text = forecast_text(answers["chain-store"])
     assert text.count("Does the challenger enter?") == 1
     assert "rounds 1–20" in text
+
+
+@pytest.mark.parametrize("name", ["crisis-signalling", "kazakhstan-ukraine-2022"])
+def test_the_picture_shows_key_judgements_and_nothing_else(
+    answers: dict[str, Answer], name: str, tmp_path: Path
+) -> None:
+    answer, file = answers[name], tmp_path / "answer.svg"
+    write_picture(answer, file)
+    drawn = [*ElementTree.parse(file).iter("{http://www.w3.org/2000/svg}text")]
+    lines = {one.text.replace("\N{NO-BREAK SPACE}", " ").strip() for one in drawn if one.text}
+    assert "Key judgements" in lines
+    others = {line for line in forecast_text(answer).splitlines() if line in HEADINGS}
+    assert {"What the moves tell", "Payoffs, expected at the start"} <= others
+    assert not lines & others
 
 
 def test_a_move_of_the_history_is_marked() -> None:

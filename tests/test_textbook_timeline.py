@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from textbook import solve
 from textbook_cases import near, scenario
@@ -17,6 +19,15 @@ SHARES = """
 """
 
 
+def shares_of(actions: str) -> Mapping[str, float]:
+    """What is done by base shares alone."""
+    text = """
+        players: {a: {precision: 0}}
+        timeline: [{move: m, player: a, actions: {ACTIONS}}]
+    """
+    return solve(scenario(text.replace("ACTIONS", actions))).behaviour[()]
+
+
 @pytest.mark.parametrize(("rounds", "every"), [("1", "2 months"), ("2", "1 month"), ("8", "7.609375 days")])
 def test_halving_a_round_leaves_a_rate_alone(rounds: str, every: str) -> None:
     """Two months at 30% a month: 1 - 0.7 ^ 2 = 0.51."""
@@ -25,14 +36,8 @@ def test_halving_a_round_leaves_a_rate_alone(rounds: str, every: str) -> None:
 
 
 def test_sizes_of_one_thing_share_its_base() -> None:
-    data = scenario("""
-        players: {a: {precision: 0}}
-        timeline:
-          - move: m
-            player: a
-            actions: {none_sent: , few: {size of: troops}, many: {size of: troops, if: 1 == 2}, ask: {share: 0.2}}
-    """)
-    assert solve(data).behaviour[()] == near({"none_sent": 0.4, "few": 0.4, "ask": 0.2})
+    actions = "none_sent: , few: {size of: troops}, many: {size of: troops, if: 1 == 2}, ask: {share: 0.2}"
+    assert shares_of(actions) == near({"none_sent": 0.4, "few": 0.4, "ask": 0.2})
 
 
 def test_an_outcome_that_cannot_be_leaves_its_probability_to_the_rest() -> None:
@@ -45,14 +50,8 @@ def test_an_outcome_that_cannot_be_leaves_its_probability_to_the_rest() -> None:
 
 def test_what_is_not_available_leaves_its_share_to_the_others() -> None:
     """With `go` and `call` out of reach the 0.2 stated for `ask` still stands, and `stay` has what it leaves."""
-    data = scenario("""
-        players: {a: {precision: 0}}
-        timeline:
-          - move: m
-            player: a
-            actions: {stay: , go: {if: 1 == 2}, ask: {share: 0.2}, call: {share: 0.3, if: 1 == 2}}
-    """)
-    assert solve(data).behaviour[()] == near({"stay": 0.8, "ask": 0.2})
+    actions = "stay: , go: {if: 1 == 2}, ask: {share: 0.2}, call: {share: 0.3, if: 1 == 2}"
+    assert shares_of(actions) == near({"stay": 0.8, "ask": 0.2})
 
 
 CALENDAR = """

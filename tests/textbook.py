@@ -1,7 +1,7 @@
 """A slow, recursive solver on the unmerged tree, for one world at a time: the independent truth of the tests.
 
 In goes a scenario as plain data (the mapping that YAML gives) and one `World`; out comes a `Solution`. It is written
-from the specification (`docs/language.md`, rules `L1` to `L24`) and shares no code with the package, so that the two
+from the specification (`docs/language.md`, rules `L1` to `L25`) and shares no code with the package, so that the two
 can disagree. It covers perfect information: no hidden moves, no simultaneous moves, no mistakes, and nothing that a
 player does not know.
 """

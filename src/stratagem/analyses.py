@@ -32,7 +32,7 @@ def _shown(study: Study, finding: Finding) -> ShownFinding:
 
 
 def shift(scenario: Source, do: str, decision: str, way: str = "surprise", **options: Any) -> ShownFinding:
-    """How the event `do`, a `move=action`, moves a decision, and why; `way` is `surprise`, `announced` or `given`."""
+    """How the event `do`, a `move=action`, moves a decision, and why; `way` is `surprise`, `announced`, `given` or `as if chosen`."""
     study = _study(scenario, options)
     return _shown(study, _shift.shift(study, do, decision, way))
 

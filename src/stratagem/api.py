@@ -17,7 +17,7 @@ from stratagem.graph.game import Game
 from stratagem.scenario.model import Scenario
 from stratagem.show.notebook import Answer
 from stratagem.solve.intervene import Choice, choice
-from stratagem.solve.solve import Progress, Request
+from stratagem.solve.solve import Progress, Request, check_response
 from stratagem.solve.solve import solve as solve_game
 
 
@@ -62,7 +62,7 @@ def solve(
     made = tuple(choice(game, one) for one in seen)
     _refuse_contradiction(game, made, forced)
     request = Request(
-        worlds=worlds, seed=seed, precision=_precision(precision), history=made, do=forced,
+        worlds=worlds, seed=seed, precision=None if precision is None else _precision(precision), history=made, do=forced,
         is_announced=announced, is_as_chosen=as_if_chosen, fixed=fixed, perceptions=perceptions, decisions=decisions, engine=engine, response=response, searched=search,
     )  # fmt: skip
     manifest: dict[str, object] = {
@@ -79,7 +79,8 @@ def solve_game_file(file: str | Path, precision: float | str = "best", response:
     `"best"` is the limit. Errors are `logit` (extreme value) or `probit` (normal). Raises `StratagemError`.
     """
     level = _precision(precision)
-    return answer(read_efg(file), math.inf if level is None else level, response)
+    check_response(response, level)
+    return answer(read_efg(file), level, response)
 
 
 def _listed(texts: Iterable[str]) -> tuple[str, ...]:
@@ -87,9 +88,7 @@ def _listed(texts: Iterable[str]) -> tuple[str, ...]:
     return (texts,) if isinstance(texts, str) else tuple(texts)
 
 
-def _precision(precision: float | str | None) -> float | None:
-    if precision is None:
-        return None
+def _precision(precision: float | str) -> float:
     if precision == "best":
         return float("inf")
     try:

@@ -6,6 +6,7 @@ Owns every error class, its exit code and its wording. Knows no stage: a stage b
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
 
@@ -92,12 +93,20 @@ def near(name: str, known: Iterable[str]) -> str:
 
 
 def one_of(known: Iterable[str], limit: int = 12) -> str:
-    """The known names as a readable list, cut at `limit`."""
+    """The known names as a readable list, numbers in them by size, cut at `limit`.
+
+    >>> one_of(["L10", "L2"])
+    'L2, L10'
+    """
     if isinstance(known, Sized) and len(known) > MAX_CANDIDATES:
         return f"{len(known):,} names"
-    names = sorted({str(one) for one in known})
+    names = sorted({str(one) for one in known}, key=_by_numbers)
     shown = ", ".join(one if len(one) <= MAX_NAME else one[:MAX_NAME] + "…" for one in names[:limit])
     return shown + (f" and {len(names) - limit} more" if len(names) > limit else "") if names else "nothing"
+
+
+def _by_numbers(name: str) -> str:
+    return re.sub(r"[0-9]+", lambda digits: digits.group().zfill(MAX_NAME), name)
 
 
 def quote(text: object, limit: int = 60) -> str:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from stratagem.api import solve_game_file
 from stratagem.cli import main
-from stratagem.errors import TooLargeError
+from stratagem.errors import TooLargeError, UsageError
 from stratagem.exchange.answer import GameAnswer, answer
 from stratagem.exchange.efg_read import parse_efg
 from stratagem.exchange.efg_write import write_efg
@@ -283,6 +283,11 @@ def test_without_a_precision_it_is_the_limit(tmp_path: Path) -> None:
     [
         (["--worlds", "5"], "--worlds: not for a game file"),
         (["--precision", "-1"], "the precision `-1`"),
+        (["--precision", "nan"], "the precision `nan`"),
+        (["--precision", "inf"], "the precision `inf`"),
+        (["--precision", ""], "the precision ``"),
+        (["--response", "probit"], "best reply is the limit of logit responses"),
+        (["--response", "probit", "--precision", "best"], "best reply is the limit of logit responses"),
         (["--do", "a=b", "--csv", "x.csv"], "--csv, --do: not for a game file"),
     ],
 )
@@ -292,6 +297,13 @@ def test_requests_that_a_game_file_cannot_answer(tmp_path: Path, arguments: list
     result = CliRunner().invoke(main, ["solve", str(path), *arguments])
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_an_unknown_response_is_a_message(tmp_path: Path) -> None:
+    path = tmp_path / "poker.efg"
+    path.write_text(POKER)
+    with pytest.raises(UsageError, match="the unknown response `probid` \\(did you mean `probit`"):
+        solve_game_file(path, 1.0, "probid")
 
 
 def test_the_fault_of_a_file_is_one_line(tmp_path: Path) -> None:

@@ -88,9 +88,10 @@ def test_too_few_draws_are_said_first_and_all_fits_eighty_columns(
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (("--bayes", "--penalty", "ridge"), "--penalty belongs to maximum likelihood"),
-        (("--bayes", "--errors", "robust"), "--errors belongs to maximum likelihood"),
-        (("--draws", "500"), "--draws belongs to a Bayesian fit; give --bayes too"),
+        (("--bayes", "--penalty", "ridge"), "--penalty: of maximum likelihood; leave it out, or `--bayes`"),
+        (("--bayes", "--errors", "robust"), "--errors: of maximum likelihood; leave it out, or `--bayes`"),
+        (("--bayes", "--samples", "30", "--order", "year"), "--order, --samples: of maximum likelihood"),
+        (("--draws", "500"), "--draws: of a Bayesian fit; give `--bayes` too"),
         (("--bayes", "--draws", "3"), "--draws 3: too few for a posterior; at least 100 a chain [F9]"),
         (("--bayes", "--chains", "1"), "--chains 1: at least 2"),
         (("--bayes", "--prior-scale", "-1"), "--prior-scale -1: a number over 0"),

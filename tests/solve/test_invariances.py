@@ -1,4 +1,4 @@
-"""What must not change the answer, and what it must tend to (DESIGN part 6)."""
+"""What must not change the answer, and what it must tend to."""
 
 from __future__ import annotations
 

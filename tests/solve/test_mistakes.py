@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import answer, behaviour_at, game, play, solved
+from crises import answer, behaviour_at, filled, game, play, solved
 
 from stratagem.analyse.beliefs import beliefs
 from stratagem.errors import NotSolvedError
@@ -111,16 +111,8 @@ RESOLVE = "known to o: {resolve: {choice: {-0.4: 0.6, 0.7: 0.4}}}"
 
 
 def private(quantities: str = RESOLVE, mistakes: str = "", press: str = CHOICE, of_o: str = "discount: 1") -> str:
-    parts = {
-        "QUANTITIES": quantities,
-        "MISTAKES": mistakes and f"mistakes: {{{mistakes}}}",
-        "PRESS": press,
-        "OF_O": of_o,
-    }
-    text = PRIVATE
-    for key, value in parts.items():
-        text = text.replace(key, value)
-    return text
+    held = mistakes and f"mistakes: {{{mistakes}}}"
+    return filled(PRIVATE, QUANTITIES=quantities, MISTAKES=held, PRESS=press, OF_O=of_o)
 
 
 def holds(solution: Solution) -> dict[str, float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import answer, behaviour_at, game, play, solved
+from crises import answer, behaviour_at, filled, game, play, solved
 from scipy import optimize, special
 
 from stratagem.errors import NotSolvedError, UsageError, WorldsError
@@ -193,10 +193,7 @@ def raid(raiders: dict[str, tuple[str, str]], **parts: str) -> str:
     loot = {luck: ", ".join(f"{who}: if {move} == north then (if guard == south then {won} else -1) else 0" for who, (move, _) in raiders.items())
             for luck, won in (("GOOD", 2), ("BAD", 0.5))}  # fmt: skip
     north = "(" + " or ".join(f"{move} == north" for move, _ in raiders.values()) + ")"
-    text = RAID.replace("RAIDS", ", ".join(moves))
-    for key, value in {**loot, **parts, "NORTH": north}.items():
-        text = text.replace(key, value)
-    return text
+    return filled(RAID, RAIDS=", ".join(moves), **loot, **parts, NORTH=north)
 
 
 def test_types_are_as_two_players_of_whom_chance_picks_one() -> None:

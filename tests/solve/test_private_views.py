@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from crises import answer, behaviour_at, game, play, solved
+from crises import answer, behaviour_at, filled, game, play, solved
 from scipy import special
 
 from stratagem.analyse.beliefs import beliefs
@@ -34,12 +34,9 @@ SIGNAL = """
 def signal(
     quantities: str, views: str, q: str = "q", chance: str = "", loss: str | None = None, odds: str = "0.5"
 ) -> Solution:
-    parts = {
-        "QUANTITIES": quantities, "VIEWS": views, "CHANCE": chance, "LOSS": loss or f"0.5 - {q}", "ODDS": odds, "THIS": q,
-    }  # fmt: skip
-    text = SIGNAL
-    for key, value in parts.items():
-        text = text.replace(key, value)
+    text = filled(
+        SIGNAL, QUANTITIES=quantities, VIEWS=views, CHANCE=chance, LOSS=loss or f"0.5 - {q}", ODDS=odds, THIS=q
+    )
     return solved(text, worlds=5)
 
 

@@ -1,4 +1,4 @@
-"""What the solved game says: questions, decisions, outcomes, stakes (M9 to M14, DESIGN part 4).
+"""What the solved game says: questions, decisions, outcomes, stakes (M9 to M14).
 
 Takes a scenario and its solution; gives a `Forecast`, which views render and know nothing more about.
 """

@@ -130,6 +130,8 @@ def condition(
     """The study's worlds before and after its history; `also` is what else to look at before. Raises `UsageError` as `infer` does."""
     if sampler not in SAMPLERS:
         raise UsageError(f"the unknown sampler {quote(sampler)}{near(sampler, SAMPLERS)}; one of {', '.join(SAMPLERS)}")
+    if sampler == "weights" and draws is not None:
+        raise UsageError("`draws` are those of `nuts`, and the sampler is `weights`; one of them")
     history = in_order(study.seen)
     if not history:
         raise UsageError(

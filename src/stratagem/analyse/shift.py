@@ -52,7 +52,7 @@ class Side:
 def shift(study: Study, event: str, decision: str, way: str = "surprise", baseline: str | None = None) -> Finding:
     """What `event` (`move=action`) does to a decision. Raises `UsageError` where either is unknown.
 
-    `way` is `surprise`, `announced` or `given`; `baseline` is the outcome that payoffs are measured against.
+    `way` is `surprise`, `announced`, `given` or `as if chosen`; `baseline` is the outcome that payoffs are measured against.
     """
     step = study.decision(decision)
     made = choice(study.game, event)

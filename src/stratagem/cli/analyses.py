@@ -13,6 +13,7 @@ from stratagem.cli.output import (
     known_option,
     links_option,
     perceptions_option,
+    refuse,
     scenario_argument,
     seed_option,
     seen_moves,
@@ -54,20 +55,30 @@ def study_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--decision", required=True, metavar="MOVE", help="The decision that it may shift; `MOVE[2]` for a round."
 )
-@click.option("--announced", "way", flag_value="announced", help="The event is known from the start.")
-@click.option(
-    "--as-if-chosen", "way", flag_value="as if chosen", help="Those who see the event infer from it as from a choice."
-)
-@click.option("--given", "way", flag_value="given", help="The event is learnt, not made: worlds are reweighted.")
+@click.option("--announced", is_flag=True, help="The event is known from the start.")
+@click.option("--as-if-chosen", is_flag=True, help="Those who see the event infer from it as from a choice.")
+@click.option("--given", is_flag=True, help="The event is learnt, not made: worlds are reweighted.")
 @click.option("--baseline", metavar="OUTCOME", help="The outcome that payoffs are measured against.")
 @study_options
 def shift(
-    scenario: str, event: str, decision: str, way: str | None, baseline: str | None, is_json: bool, **options: Any
+    scenario: str,
+    event: str,
+    decision: str,
+    announced: bool,
+    as_if_chosen: bool,
+    given: bool,
+    baseline: str | None,
+    is_json: bool,
+    **options: Any,
 ) -> None:
     """Show how an event in one place moves a decision in another, and why."""
     from stratagem.analyse.shift import shift as shift_decision
 
-    show_finding(shift_decision(study_of(scenario, **options), event, decision, way or "surprise", baseline), is_json)
+    asked = {"announced": announced, "as if chosen": as_if_chosen, "given": given}
+    ways = [way for way, is_asked in asked.items() if is_asked] or ["surprise"]
+    if len(ways) > 1:
+        refuse({"announced", "as_if_chosen", "given"}, "ways to ask of an event; one of them [M11]")
+    show_finding(shift_decision(study_of(scenario, **options), event, decision, ways[0], baseline), is_json)
 
 
 @main.command()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from stratagem.cli.games import is_game
-from stratagem.cli.output import OutputFile, scenario_argument
+from stratagem.cli.games import is_game, refuse_all_but
+from stratagem.cli.output import OutputFile, refuse, scenario_argument
 from stratagem.cli.program import main
 
 
@@ -24,12 +24,15 @@ def export(scenario: str, output: str, world: str, seed: int, without: tuple[str
     from stratagem.exchange.efg_read import read_efg
     from stratagem.exchange.efg_write import write_efg
     from stratagem.exchange.plain import plain
-    from stratagem.exchange.scenario_tree import Export, export_world
+    from stratagem.exchange.scenario_tree import CENTRAL, Export, export_world
     from stratagem.show.files import write_atomically
 
     if is_game(scenario):
+        refuse_all_but("output")
         found = Export(plain(read_efg(scenario)), ())
     else:
+        if world == CENTRAL:
+            refuse({"seed"}, "the central world is drawn from none; give `--world N` too, or leave it out")
         found = export_world(load(scenario).scenario, world, seed, without, taken_as_known)
     write_atomically(output, write_efg(found.tree))
     click.echo(f"{output}: {found.tree.num_nodes:,} nodes, {len(found.tree.infosets):,} information sets and events")

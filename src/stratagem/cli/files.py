@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from stratagem.cli.output import console, echo_data, json_option, say, scenario_argument
+from stratagem.cli.output import console, echo_data, json_option, refuse, say, scenario_argument
 from stratagem.cli.program import main
 from stratagem.errors import EXIT_FAULT, StratagemError
 
@@ -63,6 +63,10 @@ def inspect(scenario: str, tree: bool, lines: int, without: tuple[str, ...], max
     from stratagem.catalogue import load
     from stratagem.graph.compile import compile_scenario
 
+    if tree:
+        refuse({"is_json"}, "a tree is drawn as text; leave out this or `--tree`")
+    else:
+        refuse({"lines"}, "of a tree; give `--tree` too, or leave it out")
     model = load(scenario).scenario
     game = compile_scenario(model, max_nodes, without)
     if tree:
@@ -139,7 +143,7 @@ def new(file: str) -> None:
 @main.command()
 @click.argument("rule", required=False)
 def explain(rule: str | None) -> None:
-    """Say what a rule of the language (L1 …) or the model (M1 …) means; without one, list them."""
+    """Say what a rule of the language (L1 …), the model (M1 …), fits (F1 …) or game files (efg) means; without one, list them."""
     from stratagem.rules import rule as find
     from stratagem.rules import rules
 
@@ -147,5 +151,5 @@ def explain(rule: str | None) -> None:
         for number, (title, _) in rules().items():
             click.echo(f"{number:4} {title}")
         return
-    title, text = find(rule)
-    click.echo(f"{rule.upper()} {title}\n\n{text}")
+    name, title, text = find(rule)
+    click.echo(f"{name} {title}\n\n{text}")

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stratagem.cli.fitting_bayes import drawing_options
-from stratagem.cli.output import OutputFile, json_option, picture_option, report_option, seed_option, show_finding
+from stratagem.cli.output import (
+    OutputFile,
+    json_option,
+    picture_option,
+    refuse,
+    report_option,
+    seed_option,
+    show_finding,
+)
 from stratagem.cli.program import main
 
 if TYPE_CHECKING:
@@ -165,8 +173,7 @@ def _found(
     from stratagem.fit.within import choose_strength
 
     to_draw = drawing_request(seed=seed, arviz=arviz, **drawing)
-    if choose_within and penalty is None:
-        raise UsageError("--choose-within chooses the strength of a penalty; give --penalty ridge or log-f")
+    _refuse_idle(errors, penalty, choose_within, cross_validate, test)
     stated, table = load_model(model), load_table(data)
     stated = replace(stated, cluster=cluster or stated.cluster)
     if errors == "clustered" and stated.cluster is None:
@@ -206,6 +213,24 @@ def _found(
     if isinstance(fitted, Fitted):
         return fit_finding(fitted, tuple(further), tuple(said))
     return drawn_finding(fitted, None if isinstance(against, Fitted) else against, arviz, further, said)
+
+
+def _refuse_idle(errors: str, penalty: str | None, choose_within: bool, cross_validate: bool, test: str | None) -> None:
+    """Raise `UsageError` for options that change nothing beside the others."""
+    is_in_folds = cross_validate or choose_within
+    if errors != "bootstrap":
+        refuse({"samples"}, "of the bootstrap; give `--errors bootstrap` too, or leave it out")
+    if penalty is None:
+        refuse({"strength", "choose_within"}, "of a penalty; give `--penalty ridge` or `log-f` too, or leave it out")
+    if choose_within:
+        refuse({"strength"}, "it is chosen by `--choose-within`; leave out one of them")
+    if not is_in_folds and (test is None or penalty is None):
+        refuse({"order"}, "of folds; give `--cross-validate` or `--choose-within` too, or leave it out")
+    if not is_in_folds and test is None and errors not in ("clustered", "bootstrap"):
+        refuse(
+            {"cluster"},
+            "nothing goes by clusters; give `--errors clustered` or `bootstrap`, `--cross-validate` or `--test` too, or leave it out",
+        )
 
 
 def _write_quantities(fitted: Fitted | Posterior, file: str) -> str:

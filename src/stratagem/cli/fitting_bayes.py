@@ -6,22 +6,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from stratagem.cli.output import OutputFile
-from stratagem.errors import UsageError
+from stratagem.cli.output import OutputFile, refuse
 
 if TYPE_CHECKING:
     from stratagem.analyse.finding import Finding, Table
     from stratagem.fit.posterior import BayesRequest, Posterior
 
-OF_DRAWING = {
-    "chains": "--chains", "draws": "--draws", "warmup": "--warmup", "prior_scale": "--prior-scale", "arviz": "--arviz",
-}  # fmt: skip
-OF_CLIMBING = {
-    "starts": "--starts", "errors": "--errors", "samples": "--samples", "penalty": "--penalty", "strength": "--strength",
-    "choose_within": "--choose-within", "cross_validate": "--cross-validate",
-}  # fmt: skip
+OF_DRAWING = ("chains", "draws", "warmup", "prior_scale", "arviz")
+OF_CLIMBING = ("starts", "errors", "samples", "penalty", "strength", "choose_within", "cross_validate", "order")
 
 
 def drawing_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,17 +52,10 @@ def drawing_request(
     bayes: bool, seed: int, chains: int, draws: int, warmup: int, prior_scale: float, arviz: str | None
 ) -> BayesRequest | None:
     """What to draw; None without --bayes. Raises `UsageError` for an option of the other way to fit, or where packages are missing."""
-    context = click.get_current_context()
-    others = OF_CLIMBING if bayes else OF_DRAWING
-    for name, option in others.items():
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            raise UsageError(
-                f"{option} belongs to maximum likelihood; leave it out, or --bayes"
-                if bayes
-                else f"{option} belongs to a Bayesian fit; give --bayes too"
-            )
     if not bayes:
+        refuse(OF_DRAWING, "of a Bayesian fit; give `--bayes` too")
         return None
+    refuse(OF_CLIMBING, "of maximum likelihood; leave it out, or `--bayes`")
     if arviz is not None:
         from stratagem.exchange.as_arviz import load_arviz
 

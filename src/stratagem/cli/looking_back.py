@@ -10,6 +10,7 @@ from stratagem.cli.analyses import study_of, study_options
 from stratagem.cli.output import (
     json_option,
     picture_option,
+    refuse,
     report_option,
     scenario_argument,
     seed_option,
@@ -99,12 +100,11 @@ def _scored(subject: str, features: list[str], worlds: int, seed: int) -> Findin
     from stratagem.analyse.score import resolved
     from stratagem.analyse.score import score as score_table
     from stratagem.analyse.score_table import read_forecasts
-    from stratagem.errors import UsageError
 
     if subject.lower().endswith(".csv"):
+        refuse({"worlds"}, "a table has none; leave it out")
         return score_table(f"Scores of {subject}", read_forecasts(subject, features), seed)
-    if features:
-        raise UsageError("`--features` names columns of a table; a scenario has none")
+    refuse({"features"}, "columns of a table; a scenario has none: leave it out")
     from stratagem.api import solve
 
     answer = solve(subject, worlds=worlds, seed=seed)

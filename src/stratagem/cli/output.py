@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
+
+from stratagem.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,6 +75,19 @@ def seed_option(says: str = "Same seed, same worlds.") -> Callable[..., Any]:
 def picture_option(what: str) -> Callable[..., Any]:
     """A picture of what is said, beside the text."""
     return click.option("--svg", "svg_file", type=OutputFile(), help=f"Also draw {what} as SVG.")
+
+
+def given() -> set[str]:
+    """The options that stand on the command line."""
+    context = click.get_current_context()
+    return {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+
+
+def refuse(names: Collection[str], why: str) -> None:
+    """Raise `UsageError` for options that stand on the command line and would change nothing."""
+    if unfit := given().intersection(names):
+        flags = sorted(one.opts[-1] for one in click.get_current_context().command.params if one.name in unfit)
+        raise UsageError(f"{', '.join(flags)}: {why}")
 
 
 def seen_moves(history: tuple[str, ...]) -> tuple[str, ...] | None:

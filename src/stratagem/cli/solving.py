@@ -16,6 +16,7 @@ from stratagem.cli.output import (
     links_option,
     perceptions_option,
     progress_bar,
+    refuse,
     scenario_argument,
     seed_option,
     seen_moves,
@@ -93,8 +94,10 @@ def solve(
 ) -> None:
     """Solve a scenario, or a game in a .efg file, and say what each player will do."""
     if is_game(scenario):
-        solve_game(scenario, options["precision"] or "best", response, is_json)
+        solve_game(scenario, options["precision"], response, is_json)
         return
+    if not options["do"]:
+        refuse({"announced", "as_if_chosen"}, "no move is forced; give `--do` too, or leave it out")
     from stratagem.api import solve as solve_scenario
     from stratagem.catalogue import load
 

@@ -1,6 +1,6 @@
 """A model file to a `Model`: every part read, every fault of the file collected with its place.
 
-Takes text; gives the model as it is written. Knows no data and no arrays. The rules (F1 to F8) are in docs/fitting.md.
+Takes text; gives the model as it is written. Knows no data and no arrays. Its rules (F1 to F8) are in docs/fitting.md.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Frame:
 
 WIDE = Frame("wide", 900, 258, 0, 64)
 NARROW = Frame("narrow", 350, 0, 36, 92)
-PART = 1_100  # height of the parts in which a picture is drawn, so that each fits a printed page; on a screen they join
+PART = 260  # height of the parts in which a picture is drawn, so that they fill printed pages; on a screen they join
 JOIN = 9  # how far above the boxes of a row a part begins
 
 
@@ -149,7 +149,7 @@ def colour_of(flow: Flow, step: FlowStep) -> str:
 
 
 def game_picture(flow: Flow, players: Mapping[str, str], name: str, title: str, description: str) -> tuple[str, str]:
-    """The SVG of a flow for a wide page and for a narrow one; the wide one in parts that join, each no taller than a printed page."""
+    """The SVG of a flow for a wide page and for a narrow one; the wide one in parts that join, between which a printed page may end."""
     wide, narrow = Layout(flow, WIDE), Layout(flow, NARROW)
     count = max(1, round(wide.height / PART + 0.4))
     cuts = [round(place * (wide.last + 1) / count) for place in range(count)] + [wide.last + 1]

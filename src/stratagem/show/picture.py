@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -13,7 +12,7 @@ from rich.terminal_theme import TerminalTheme
 
 from stratagem.analyse.forecast import Forecast
 from stratagem.show.files import write_atomically
-from stratagem.show.terminal import render_forecast
+from stratagem.show.terminal import render_judgements
 
 WIDTH = 88
 PAPER = TerminalTheme(
@@ -37,8 +36,5 @@ FORMAT = re.sub(r"@font-face\s*\{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DO
 def write_picture(answer: Forecast, file: str | Path) -> None:
     """Draw the key judgements to an SVG file, replacing it in one step. Raises `StratagemError` where that fails."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False, markup=False)
-    first_screen = replace(
-        answer, choices=(), decisions=(), outcomes=(), stakes=(), players=(), history=(), warnings=()
-    )
-    console.print(render_forecast(first_screen))
+    console.print(render_judgements(answer))
     write_atomically(file, console.export_svg(title="stratagem solve", theme=PAPER, code_format=FORMAT))

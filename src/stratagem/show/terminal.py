@@ -40,9 +40,7 @@ def render_forecast(answer: Forecast, all_states: bool = False, width: int = 80)
     payoffs = [(title, *amount(true)) for _, title, _, true, _ in answer.players]
     stakes = [(one.title, *amount(one.value)) for one in answer.stakes]
     return Group(
-        text(answer.title, "bold"),
-        *([text(answer.question, "italic")] if answer.question else []),
-        *_headed("Key judgements", _judgements(page, answer)),
+        *_head(page, answer),
         *_headed("Decisions", decision_blocks(page, answer.choices, names, made)),
         *_headed("Decisions by state", decision_blocks(page, states, names, made)),
         *_headed("Outcomes", _ranged(page, (kind.CHANCE, kind.BAR, kind.RANGE), _outcomes(answer))),
@@ -52,10 +50,25 @@ def render_forecast(answer: Forecast, all_states: bool = False, width: int = 80)
         *_headed("What the moves tell", belief_blocks(page, answer.beliefs, names)),
         *_headed("Equilibria of the central world", _equilibria(answer, names)),
         *_headed("Warnings", [_bullet(one) for one in answer.warnings]),
-        "",
-        text(FIXED_SENTENCE, "dim"),
-        text(manifest_line(answer.manifest), "dim"),
+        *_foot(answer),
     )
+
+
+def render_judgements(answer: Forecast, width: int = 80) -> Group:
+    """The key judgements of a forecast alone."""
+    return Group(*_head(Page(width), answer), *_foot(answer))
+
+
+def _head(page: Page, answer: Forecast) -> list[RenderableType]:
+    return [
+        text(answer.title, "bold"),
+        *([text(answer.question, "italic")] if answer.question else []),
+        *_headed("Key judgements", _judgements(page, answer)),
+    ]
+
+
+def _foot(answer: Forecast) -> list[RenderableType]:
+    return ["", text(FIXED_SENTENCE, "dim"), text(manifest_line(answer.manifest), "dim")]
 
 
 def manifest_line(manifest: Mapping[str, object]) -> str:

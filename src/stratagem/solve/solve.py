@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from stratagem.errors import TooLargeError, UsageError, WorldsError, near, quote
 from stratagem.graph.game import CHANCE, Floats, Game, Ints
@@ -65,10 +65,23 @@ class Request:
     response: str = "logit"  # how errors are drawn: extreme values, or `probit`, normal ones
 
 
+def check_response(response: str, precision: ArrayLike = 0.0) -> None:
+    """Raise `UsageError` for a response that is unknown, or that has no limit where a precision (1/payoff) is infinite."""
+    if response not in RESPONSES:
+        raise UsageError(
+            f"the unknown response {quote(response)}{near(response, RESPONSES)}; one of {', '.join(RESPONSES)} [M9]"
+        )
+    if response != LOGIT and np.isinf(precision).any():
+        raise UsageError(
+            "best reply is the limit of logit responses; for a probit response give `--precision X`, or a scenario's `precision` or `errors` [M9]"
+        )
+
+
 def solve(game: Game, scenario: Scenario, request: Request, progress: Progress | None = None) -> Solution:
     """The solution of a compiled scenario.
 
-    Raises `WorldsError` where a formula has no meaning, `TooLargeError` where the answer would not fit.
+    Raises `WorldsError` where a formula has no meaning or the history cannot have happened, `UsageError` for an unknown response or
+    engine, or one that does not solve this game, `TooLargeError` where the answer would not fit.
     """
     return Solver(game, scenario, request, progress).run()
 
@@ -204,10 +217,7 @@ class Solver:
 
     def _engine(self) -> Engine:
         scenario, name, response = self.scenario, self.request.engine, self.request.response
-        if response not in RESPONSES:
-            raise UsageError(
-                f"the unknown response {quote(response)}{near(response, RESPONSES)}; one of {', '.join(RESPONSES)} [M9]"
-            )
+        check_response(response)
         is_neutral = all(player.risk_aversion is None for player in scenario.players.values())
         if self.plan.hidden or self.game.casts or scenario.mistakes or response != LOGIT:
             if name == "jax":
@@ -256,10 +266,7 @@ class Solver:
             for name, views in self.scenario.mistakes.items()
         }
         inputs = prepare(self.game, self.scenario, worlds, self.request.response, self.request.has_truth)
-        if inputs.response != LOGIT and np.isinf(inputs.precision).any():
-            raise UsageError(
-                "best reply is the limit of logit responses; for a probit response state `precision` or `errors`, or `--precision X` [M9]"
-            )
+        check_response(inputs.response, inputs.precision)
         return inputs, held
 
     def _chunk(self, first: int, places: slice, inputs: Inputs, held: Held) -> Chunk:
