@@ -39,8 +39,16 @@ def page(template: str, context: dict[str, Any]) -> str:
 
 
 def _together(value: Any) -> Any:
-    """Text in which no line breaks between a number and its percent sign."""
-    return value.replace(" %", "\N{NO-BREAK SPACE}%") if type(value) is str else value
+    """Text in which no line breaks between a number, its error and its percent sign.
+
+    >>> _together("16 ± 1 % of worlds")
+    '16\\xa0±\\xa01\\xa0% of worlds'
+    """
+    return (
+        value.replace(" %", "\N{NO-BREAK SPACE}%").replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
+        if type(value) is str
+        else value
+    )
 
 
 def _safe(value: Any, markup: type[str]) -> Any:
