@@ -78,7 +78,7 @@ def sparkline(values: Floats, weight: Floats, ends: tuple[float, float]) -> str:
     """The density of values as a row of blocks.
 
     >>> sparkline(np.array([0.0, 1.0, 1.0]), np.ones(3), (0.0, 1.0))
-    '▅          █'
+    '▄          █'
     """
     count, _ = np.histogram(
         np.clip(values, *ends), BINS, ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[0] + 0.5), weights=weight

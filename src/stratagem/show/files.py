@@ -16,8 +16,6 @@ def write_atomically(path: str | Path, text: str | bytes) -> None:
 
     On failure the old file stays as it was and nothing else is left behind. A link is followed; what is no regular
     file, such as `/dev/stdout`, is written to directly. Raises `StratagemError`.
-
-    >>> write_atomically("answer.csv", "table,id")  # doctest: +SKIP
     """
     try:
         _write(Path(path), text if isinstance(text, bytes) else text.encode("utf-8", "replace"))

@@ -223,10 +223,9 @@ def differentiable(plan: Plan, inputs: Inputs) -> tuple[Callable[[Numbers], Answ
     """A pure function from numbers to the answer, and the numbers of these worlds to start from.
 
     Derivatives are exact but for three: of behaviour at infinite precision (0 almost everywhere, taken as 0), by a share where it
-    is 0 (taken as 0), and by risk aversion where it is 0 (taken as 0).
-
-    >>> answer, numbers = differentiable(plan, inputs)
-    >>> jax.grad(lambda numbers: jnp.log(answer(numbers).behaviour[edge]).sum())(numbers).gains
+    is 0 (taken as 0), and by risk aversion where it is 0 (taken as 0). With the two at hand,
+    `jax.grad(lambda numbers: jnp.log(answer(numbers).behaviour[edge]).sum())(numbers).gains` is the slope of a log probability by
+    every gain.
     """
     padded, mode = lay_out(plan.game), mode_of(inputs)
     check_bounds(padded, plan.game)
