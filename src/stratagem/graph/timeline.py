@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from stratagem.errors import UsageError
+from stratagem.scenario.clock import first_day
 from stratagem.scenario.dates import DAYS_PER_YEAR, Delay
 from stratagem.scenario.model import Chance, Move, Rounds, Scenario, Simultaneous
 
@@ -92,7 +92,7 @@ class Timeline:
 
 def unroll(scenario: Scenario, facts: Mapping[int, Sequence[Chance]] | None = None) -> Timeline:
     """Every step of a scenario, with `facts` that chance decides before the item at each place of the timeline: on the day of what is before it."""
-    start = _start(scenario)
+    start = first_day(scenario)
     steps: list[Step] = []
     day = 0.0
     for place, item in enumerate(scenario.timeline):
@@ -130,12 +130,6 @@ def _refuse_far(start: datetime.date | None, last_day: float) -> None:
         raise UsageError("a timeline that runs past the year 9999 [L16]; nearer dates, or shorter delays")
 
 
-def _start(scenario: Scenario) -> datetime.date | None:
-    first = next((item.date.first for item in scenario.timeline if getattr(item, "date", None) is not None), None)  # type: ignore[union-attr]
-    as_of = scenario.as_of.first if scenario.as_of else None
-    return min(first, as_of) if first and as_of else first or as_of
-
-
 def _day(item: Move | Chance | Rounds, start: datetime.date | None, day: float) -> float:
     if item.date is not None and start is not None:
         return max(day, float((item.date.first - start).days))
@@ -154,9 +148,11 @@ def _rounds(block: Rounds, place: int, start: datetime.date | None, first_day: f
 
 
 def _lasting(steps: list[Step]) -> Iterator[Step]:
-    """Steps outside rounds last until the next one."""
-    for one, following in pairwise((*steps, steps[-1])):
-        if one.block is not None:
-            yield one
-        else:
-            yield replace(one, lasts=following.day - one.day)
+    """Steps outside rounds last until the next one that is not made with them, and is no fact that chance decides on the way."""
+    for number, one in enumerate(steps):
+        behind = (
+            other.day
+            for other in steps[number + 1 :]
+            if other.path[0] == "timeline" and (one.together is None or other.together != one.together)
+        )
+        yield one if one.block is not None else replace(one, lasts=next(behind, one.day) - one.day)
