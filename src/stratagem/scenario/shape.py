@@ -65,9 +65,7 @@ def _fault(document: Document, error: Any) -> Fault:
         expected = f"one of {one_of(known, MAX_KEYS_SHOWN)}{cut}"
         return Fault(*document.position(path, at_key=True), found, expected, rule)
     if error["type"] == "missing" and isinstance(path[-1], int):
-        return Fault(
-            *document.position(path[:-1]), f"a list of {len(error['input'])}", EXPECTED["tuple_type"], rule
-        )
+        return Fault(*document.position(path[:-1]), f"a list of {len(error['input'])}", EXPECTED["tuple_type"], rule)
     if error["type"] == "missing":
         return Fault(*document.position(path[:-1]), f"no `{path[-1]}` here", f"`{path[-1]}: …`", rule)
     return Fault(*document.position(path), _found(error["input"]), _expected(error), rule)
