@@ -103,7 +103,7 @@ def _shift(report: Report, path: Path, force: str, shift: Shift) -> None:
 
 
 def stakes_can_vary(report: Report) -> None:
-    """L15, M5: some action or outcome changes each stake."""
+    """L15: some action or outcome changes each stake."""
     gained: set[str] = set()
     for _, item in report.scenario.items():
         for option in item.options.values():
@@ -112,7 +112,7 @@ def stakes_can_vary(report: Report) -> None:
         if stake not in gained:
             found = f"the stake {quote(stake)}, which nothing changes"
             expected = "`gains` on some action or outcome, or no such stake"
-            report.fault(("stakes", stake), found, expected, "M5", at_key=True)
+            report.fault(("stakes", stake), found, expected, "L15", at_key=True)
 
 
 RULES = (stakes_can_vary,)
