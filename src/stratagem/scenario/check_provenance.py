@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from itertools import pairwise
 
 from stratagem.errors import quote
-from stratagem.scenario.clock import timed
+from stratagem.scenario.clock import behind, first_day, timed
 from stratagem.scenario.dates import Date
 from stratagem.scenario.model import Rounds
 from stratagem.scenario.report import Report
@@ -14,6 +15,7 @@ from stratagem.scenario.text import Path
 
 REFERENCES = ("source", "at")
 LATER_ALLOWED = ("resolved_on", "by")
+IN_ORDER = "items in the order of their dates"
 
 
 def sources_exist(report: Report) -> None:
@@ -63,10 +65,16 @@ def items_are_dated_in_order(report: Report) -> None:
         dated.append(((*path, "date"), item.date))
         if item.after is not None:
             report.fault((*path, "after"), "both `date` and `after`", "one of them", "L16")
+    is_in_order = True
     for (_, earlier), (path, date) in pairwise(dated):
         if date.first < earlier.first:
-            expected = "items in the order of their dates"
-            report.fault(path, f"the date {date.text} after {earlier.text}", expected, "L16")
+            report.fault(path, f"the date {date.text} after {earlier.text}", IN_ORDER, "L16")
+            is_in_order = False
+    start = first_day(report.scenario) or datetime.date.min
+    for path, item, last in behind(report.scenario) if is_in_order else ():
+        if item.date is not None and (item.date.last - start).days < last:
+            found = f"the date {item.date.text}, behind a move that stands {last:g} days after {start.isoformat()}"
+            report.fault((*path, "date"), found, IN_ORDER, "L16")
 
 
 def rounds_go_forward(report: Report) -> None:

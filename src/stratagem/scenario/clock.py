@@ -38,6 +38,26 @@ def first_day(scenario: Scenario) -> datetime.date | None:
     return min(first, as_of) if first is not None and as_of is not None else first or as_of
 
 
+def behind(scenario: Scenario) -> Iterator[tuple[Path, Timed, float]]:
+    """Everything outside rounds that may have a date, with the day, counted from the first, on which the last move before it stands."""
+    start, last, end = first_day(scenario), 0.0, 0.0
+    for path, one in timed(scenario):
+        if "moves" in path:
+            continue
+        yield path, one, last
+        if one.date is not None and start is not None:
+            last = end = max(last, float((one.date.first - start).days))
+        elif one.after is not None:
+            last = end = end + (one.after.days or 0.0)
+        else:
+            last = end
+        if isinstance(one, Rounds):
+            every = one.every.days or 0.0 if one.every is not None else 0.0
+            distances = (move.after.days or 0.0 for inner, move in _timed((), one) if inner and move.after is not None)
+            last, end = end + every * (one.rounds - 1) + max(distances, default=0.0), end + every * one.rounds
+            end = max(last, end)
+
+
 def time_passes(scenario: Scenario, start: int = 0, end: int | None = None) -> bool:
     """Whether time passes in the timeline from its item `start` on, rounds of that item among it, to the item `end` or the last."""
     days = [first_day(scenario) or datetime.date.min]
