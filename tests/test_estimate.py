@@ -6,12 +6,14 @@ import math
 import time
 
 import pytest
+from crises import scenario
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stratagem.scenario.estimate import FAMILIES, Amount, Estimate
 from stratagem.scenario.formula import FormulaFault
 from stratagem.scenario.lexicon import BANDS, ICD_203, in_words
+from stratagem.scenario.quantities import amounts
 
 Z90 = 1.6448536269514722
 
@@ -120,6 +122,26 @@ def test_the_limits_are_those_of_what_can_be_drawn(written: str, limits: tuple[f
 def test_a_word_is_its_band() -> None:
     assert Estimate.parse("likely").in_lexicon({}).parameters == (0.55, 0.80)
     assert Estimate.parse("probable").in_lexicon({}).parameters == (0.55, 0.80)
+
+
+def test_the_file_s_own_words_stand_wherever_an_estimate_does() -> None:
+    text = """
+        lexicon: {slight: 10% to 20%, fairly sure: 60% to 70%}
+        stakes: {x: A stake, y: Another}
+        players:
+          p: {name: P, errors: slight, range: 1, risk aversion: fairly sure, loss aversion: fairly sure, discount: fairly sure}
+          o: {name: O, precision: fairly sure, weights: {x: slight, y: 1 - q, known to: all}}
+        quantities: {known to all: {q: slight, r: fairly sure}}
+        perceptions: {p: {q: fairly sure}}
+        mistakes: {o: {r: slight}}
+        timeline:
+          - {move: m, player: p, actions: {hold: {payoffs: {p: q}, gains: {x: 1}}, go: {payoffs: {p: r}, gains: {y: 1}}}}
+    """.replace("A stake", "{title: A stake, reference: 0}")
+    found, head = amounts(scenario(text)), "lexicon: {slight: 10% to 20%, fairly sure: 60% to 70%}"
+    bare = text.replace(head, "").replace("fairly sure", "60% to 70%").replace("slight", "10% to 20%")
+    written = amounts(scenario(bare))
+    assert len(found) == 10
+    assert {name: one.parameters for name, one in found.items()} == {n: one.parameters for n, one in written.items()}
 
 
 def test_the_file_s_own_lexicon_comes_first() -> None:

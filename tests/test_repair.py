@@ -99,11 +99,11 @@ def test_the_text_is_sound() -> None:
         ("weights: {x: 0.5, y: 0.5}", "weights: {x: half, y: 0.5}", "3:43 the unknown name `half`"),
         ("weights: {x: 0.5, y: 0.5}", "weights: {x: 0.5 0, y: 0.5}", "3:47 `0` after a complete formula"),
         ("weights: {x: 0.5, y: 0.5}", "weights: {x: [], y: 0.5}", "3:43 a list"),
-        ("weights: {x: 0.5, y: 0.5}", "weights: 1", "3:39 `1`"),
+        ("weights: {x: 0.5, y: 0.5}", "weights: 1", "3:39 the number `1`"),
         ("  x: X", "  x: [X]", "8:6 a list"),
         ("  x: X", "  x: {title: X, best: 0}", "8:6 a stake whose worst is its best"),
         ("b: {name: B, precision: 1}", "b: [B]", "4:6 a list"),
-        ("fight:\n", "fight: 7\n", "30:14 `7`"),
+        ("fight:\n", "fight: 7\n", "30:14 the number `7`"),
         ("- ask = go", "- [ask, go]", "34:5 a list"),
         ("event: answer == fight", "event: [answer]", "32:29 a list"),
     ],
@@ -136,7 +136,7 @@ def test_entries_after_one_that_is_left_out_keep_their_places() -> None:
     found = faults_after(
         ("  - chance: luck\n", "  - nonsense\n  - chance: luck\n"), ("    player: b\n", "    player: c\n")
     )
-    assert found[:2] == ["21:5 `nonsense`", "27:13 the unknown player `c`"]
+    assert found[:2] == ["21:5 the text `nonsense`", "27:13 the unknown player `c`"]
 
 
 def test_what_stood_only_in_a_second_of_two_equal_keys_is_not_missed() -> None:

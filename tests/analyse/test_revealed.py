@@ -15,6 +15,7 @@ from stratagem.analyse.infer import infer
 from stratagem.analyse.revealed import Row, Trial, Verdict, judge, revealed, revealed_table
 from stratagem.analyse.study import Study
 from stratagem.catalogue import Case, load
+from stratagem.errors import NotSolvedError
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.solve import Chunk, Solver
 
@@ -119,6 +120,34 @@ def test_numbers_can_be_compared_and_weights_too() -> None:
     for says in ("w > 0.5", "p.weights.k > p.weights.rival", "0.5 > p.weights.rival"):
         found = tried(TYPES.replace("says: k > rival", f"says: {says}"))["as stated", "as stated"]
         assert found.factor == pytest.approx(1.678112448533815, abs=ROUNDING)
+
+
+SECRET = """
+quantities: {known to p: {resolve: "one of 0.2, 0.8"}, known to all: {cost: 0.2 to 0.5}}
+timeline:
+  - {move: act, player: p, actions: {intervene: {payoffs: {p: resolve - cost}}, abstain: }}
+  - {move: later, player: o, actions: {yes: {payoffs: {o: resolve}}, no: }}
+history: [act = intervene]
+revealed:
+  shown: {at: act, says: SAYS}
+"""
+
+
+@pytest.mark.parametrize(
+    ("says", "place", "what"),
+    [
+        ("resolve > 0.5", "10:3", "`resolve` in a statement"),
+        ("cost > resolve", "10:3", "`resolve` in a statement"),
+        ("cost > 0.3, rivals: {bold: {resolve: 0.9}}", "10:54", "`resolve` in a rival assumption"),
+    ],
+)
+def test_a_statement_on_a_number_that_only_some_know_is_refused_for_that_reason(
+    says: str, place: str, what: str
+) -> None:
+    text = SECRET.replace("SAYS", says)
+    with pytest.raises(NotSolvedError, match=rf"crisis.yaml:{place}: {what} turns on what not all know.*\[L24"):
+        tried(text, worlds=20)
+    assert tried(text, worlds=20, taken_as_known=True)
 
 
 def test_outcomes_are_compared_by_what_they_are_worth_to_the_mover() -> None:

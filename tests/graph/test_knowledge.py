@@ -29,7 +29,7 @@ def two_moves(how: str, rest: str = "") -> Game:
         {PLAYERS}
         timeline:
           - {{move: first, player: a, {how} actions: {{left: , middle: , right: }}}}
-          - {{move: second, player: b, actions: {{
+          - {{move: second, player: b, after: 1 day, actions: {{
               up: {{payoffs: {{a: if first == left then 1 else if first == right then 2 else 0, b: 1}}}}, down: }}}}
           {rest}
     """)

@@ -10,6 +10,7 @@ from crises import scenario
 from stratagem.errors import UsageError
 from stratagem.graph.timeline import Timeline, unroll
 from stratagem.scenario.dates import Delay
+from stratagem.scenario.model import Chance
 
 
 def move(name: str, when: str = "") -> str:
@@ -44,9 +45,27 @@ def test_a_delay_in_a_block_is_counted_from_the_start_of_its_round() -> None:
     assert dates(timeline(block)) == ["2022-01-03", "2022-01-04", "2022-01-13", "2022-01-14"]
 
 
+def test_behind_a_block_a_date_is_a_date_and_a_distance_is_counted_from_its_end() -> None:
+    block = f"{{rounds: 2, every: 30 days, moves: [{move('m')}]}}"
+    assert dates(timeline(block, move("n", "date: 2022-02-10"))) == ["2022-01-01", "2022-01-31", "2022-02-10"]
+    assert dates(timeline(block, move("n", "after: 5 days"))) == ["2022-01-01", "2022-01-31", "2022-03-07"]
+    assert dates(timeline(block, move("n", "date: 2022"))) == ["2022-01-01", "2022-01-31", "2022-01-31"]
+
+
 def test_a_move_outside_rounds_lasts_until_the_next() -> None:
     found = timeline(move("m"), move("n", "after: 6 days"))
     assert [step.lasts for step in found.steps] == [6, 0]
+
+
+def test_moves_made_together_all_last_until_what_follows_them() -> None:
+    found = timeline(f"simultaneous: [{move('m')}, {move('n')}]", move("o", "after: 6 days"))
+    assert [step.lasts for step in found.steps] == [6, 6, 0]
+
+
+def test_a_fact_that_chance_decides_on_the_way_does_not_end_a_move() -> None:
+    about = scenario(f"timeline:\n  - {move('m')}\n  - {move('n', 'after: 6 days')}\n")
+    fact = Chance.model_validate({"chance": "q", "outcomes": {"high": 0.5, "low": 0.5}})
+    assert [(step.label, step.lasts) for step in unroll(about, {1: [fact]}).steps] == [("m", 6), ("q", 6), ("n", 0)]
 
 
 @pytest.mark.parametrize(

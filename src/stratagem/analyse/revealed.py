@@ -24,6 +24,7 @@ from stratagem.graph.game import Floats
 from stratagem.graph.means import mean as mean_of
 from stratagem.scenario.choices import parse_says
 from stratagem.scenario.evidence import Revealed
+from stratagem.scenario.quantities import private_names
 
 UNINFORMATIVE = 1.1  # a Bayes factor between its inverse and this tells nothing that matters
 FOREGONE = 0.95  # all but sure (ICD 203: almost certain)
@@ -70,6 +71,12 @@ class Verdict:
         if self.is_trivial or not math.isfinite(self.factor):
             return self.is_trivial
         return abs(self.factor - 1) < 2 * self.error or 1 / UNINFORMATIVE < self.factor < UNINFORMATIVE
+
+
+_WITHIN_THE_GAME = (
+    "turns on what not all know, which chance decides within the game [L24, M6, M12]; `solve` says what the move tells of it, or "
+    "take it as known (`--taken-as-known`)"
+)
 
 
 @dataclass(frozen=True)
@@ -133,18 +140,21 @@ def _tried(study: Study, name: str, one: Statement, trials: list[tuple[str, str,
 
 
 def _refuse_hidden(study: Study, name: str, step: int) -> None:
-    """Raise `NotSolvedError` where a statement is about what chance decides within the game: no world says whether it holds."""
+    """Raise `NotSolvedError` where a statement, or a rival assumption, is about what chance decides within the game: no world says whether
+    it holds."""
     game, scenario = study.game, study.scenario
+    one, hidden = scenario.revealed[name], private_names(scenario)
     drawn = {one.name for one in game.accounts if one.side == "payoff" and not scenario.players[one.name].is_raw}
     mover = game.players[game.steps[step].player]
-    for side in parse_says(scenario.revealed[name].says) or ():
+    for side in parse_says(one.says) or ():
         player = side.partition(".")[0] if ".weights." in side else mover
         is_worth = side in scenario.stakes or ".weights." in side
-        if side in game.facts or (is_worth and player in drawn):
-            raise NotSolvedError(
-                f"{scenario.where('revealed', name)}{quote(side)} in a statement turns on what not all know, which chance decides within the game "
-                "[M6, M12]; `solve` says what the move tells of it, or take it as known (`--taken-as-known`)"
-            )
+        if side in hidden or (is_worth and player in drawn):
+            raise NotSolvedError(f"{scenario.where('revealed', name)}{quote(side)} in a statement {_WITHIN_THE_GAME}")
+    for rival, numbers in one.rivals.items():
+        for number in sorted(hidden.intersection(numbers)):
+            where = scenario.where("revealed", name, "rivals", rival, number)
+            raise NotSolvedError(f"{where}{quote(number)} in a rival assumption {_WITHIN_THE_GAME}")
 
 
 def judge(trial: Trial, attribution: float = 1.0) -> Verdict | None:

@@ -135,7 +135,7 @@ def to_game(draft: Draft) -> Game:
         guarded_rows=_ints(sorted(draft.guarded)),
         num_histories=_histories(nodes, rank, ends),
     )
-    _check_infosets(game)
+    _check_infosets(game, draft)
     return game
 
 
@@ -200,7 +200,7 @@ def _knowledge(nodes: list[DraftNode], players: int) -> Ints:
     return np.asarray(np.stack([_ints(one) for one in known], axis=1), np.int32)
 
 
-def _check_infosets(game: Game) -> None:
+def _check_infosets(game: Game, draft: Draft) -> None:
     """Raise `UsageError` where the options, or their base shares, differ within an infoset."""
     first: dict[int, int] = {}
     for node in np.flatnonzero(game.infoset_of_node >= 0):
@@ -209,8 +209,9 @@ def _check_infosets(game: Game) -> None:
             continue
         step = game.steps[game.step_of_node[node]]
         one, two = (", ".join(history_to(game, at)) or "the start" for at in (other, int(node)))
+        where = draft.scenario.where(*draft.timeline.steps[game.step_of_node[node]].path)
         raise UsageError(
-            f"at {step.label}, {quote(game.players[step.player])} cannot tell {one} from {two}, yet what can be done differs [M1]; "
+            f"{where}at {step.label}, {quote(game.players[step.player])} cannot tell {one} from {two}, yet what can be done differs [M1]; "
             "let the player see what makes the difference (`seen by`), or let the same be available in both"
         )
 

@@ -27,6 +27,7 @@ from stratagem.graph.transition import Effects, Gains, State, Transition, ValueO
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Chance, Move, Scenario
 from stratagem.scenario.names import NOT_YET, Symbols
+from stratagem.scenario.values import where_is
 
 MAX_NODES = 200_000
 ARRIVAL, GATE, CHOICE = 0, 1, 2
@@ -71,7 +72,7 @@ class _Compiler:
         self.effects = Effects(scenario, self.symbols, self.timeline, self.layout.slots, links, facts)
         self.table = self.effects.table
         self.reads = Reads(scenario, self.symbols, self.layout.slots, reads)
-        self.shares = Shares(self.table)
+        self.shares = Shares(scenario, self.table)
         self.players = tuple(scenario.players)
         self.attitudes = private_attitudes(scenario, self.symbols, self.effects.facts)
         self.knowledge = Knowledge(self.players, self.timeline)
@@ -214,7 +215,7 @@ class _Compiler:
         """The row of a stock at the start."""
         value = self.effects.evaluate(formula, value_of, slot)
         if isinstance(value, Fraction) and value < 0:
-            raise UsageError(f"`{slot}` starts at {float(value):g}, below zero [M3]")
+            raise UsageError(f"{where_is(self.scenario, formula)}`{slot}` starts at {float(value):g}, below zero [M3]")
         return self.table.row(value)
 
     def _outcome(self, state: State) -> str:
@@ -294,7 +295,7 @@ class _Compiler:
             self._link(number, landing, option, share, transition.gains, events)
         if not self.nodes[number].edges:
             raise UsageError(
-                f"at {step.label} nobody can do anything ({self._describe(node)}) [M3]; give it an action that is always available"
+                f"{self.scenario.where(*step.path)}at {step.label} nobody can do anything ({self._describe(node)}) [M3]; give it an action that is always available"
             )
 
     def _transition(self, node: DraftNode, name: str) -> Transition:

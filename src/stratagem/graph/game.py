@@ -80,6 +80,7 @@ class ProbabilityCheck:
     row: int
     is_sum: bool
     where: str
+    expected: str
 
 
 @dataclass(frozen=True, eq=False)

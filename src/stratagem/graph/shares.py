@@ -12,13 +12,20 @@ from stratagem.graph.expression import ONE, ZERO, Expressions, Numeric, Ref
 from stratagem.graph.game import ProbabilityCheck
 from stratagem.graph.timeline import Step
 from stratagem.graph.transition import Transition
-from stratagem.scenario.model import Action, Chance
+from stratagem.scenario.model import Action, Chance, Scenario
+from stratagem.scenario.text import Path
+
+TOLERANCE = Fraction(1, 10**9)
+TOTAL = "they must sum to 1 [M4]; use `rest`"
+PROBABILITY = "a probability is from 0 to 1 [M4]; use `clip`, `logistic` or `rest`"
+BASE_SHARE = "a base share is from 0 to 1 [M9]; use `clip` or `logistic`"
 
 
 class Shares:
     """Works out shares; one a scenario."""
 
-    def __init__(self, table: Expressions) -> None:
+    def __init__(self, scenario: Scenario, table: Expressions) -> None:
+        self.scenario = scenario
         self.table = table
         self.checks: dict[tuple[int, bool], ProbabilityCheck] = {}
         self.guarded: set[int] = set()
@@ -45,23 +52,20 @@ class Shares:
         rest = self.table.combine((ONE, ONE), *((-ONE, one) for one in stated if one is not None))
         shares = [rest if one is None else one for one in stated]
         total = self.table.combine(*((ONE, one) for one in shares))
-        self._check(total, True, f"the probabilities at {step.label}")
+        self._check(total, (*step.path, "outcomes"), f"the probabilities at {step.label}", TOTAL)
         for name, share in zip(step.item.options, shares, strict=True):
-            self._check(share, False, f"the probability of {step.label}.{name}")
+            path = (*step.path, "outcomes", name, "probability")
+            self._check(share, path, f"the probability of {step.label}.{name}", PROBABILITY)
         return shares
 
-    def _check(self, value: Numeric, is_sum: bool, where: str) -> None:
-        if isinstance(value, Fraction):
-            off = (
-                abs(value - 1) > Fraction(1, 10**9)
-                if is_sum
-                else not -Fraction(1, 10**9) <= value <= 1 + Fraction(1, 10**9)
-            )
-            if off:
-                expected = "they must sum to 1" if is_sum else "a probability is from 0 to 1"
-                raise UsageError(f"{where}: {float(value):g} in every world; {expected} [M4]")
-            return
-        self.checks.setdefault((value.row, is_sum), ProbabilityCheck(value.row, is_sum, where))
+    def _check(self, value: Numeric, path: Path, what: str, expected: str) -> None:
+        is_sum = expected == TOTAL
+        if not isinstance(value, Fraction):
+            if (value.row, is_sum) not in self.checks:
+                where = self.scenario.where(*path) + what
+                self.checks[value.row, is_sum] = ProbabilityCheck(value.row, is_sum, where, expected)
+        elif abs(value - 1) > TOLERANCE if is_sum else not -TOLERANCE <= value <= 1 + TOLERANCE:
+            raise UsageError(f"{self.scenario.where(*path)}{what}: {float(value):g} in every world; {expected}")
 
     def _available(self, transition: Transition, share: Numeric) -> Numeric:
         if transition.is_available is True:
@@ -89,10 +93,12 @@ class Shares:
         for members in open_groups:
             one = self._divided(each, [available[place] for place in members])
             shares.update({place: self.table.multiply(available[place], one) for place in members})
-        for place, name in enumerate(options):
-            if isinstance(shares[place], Ref):
-                self.guarded.add(shares[place].row)  # type: ignore[union-attr]
-                self._check(shares[place], False, f"the base share of {step.label}.{name}")
+        names = tuple(options)
+        for place, share in shares.items():  # those that are stated first
+            if isinstance(share, Ref):
+                self.guarded.add(share.row)
+            path = (*step.path, "actions", names[place], "share")
+            self._check(share, path, f"the base share of {step.label}.{names[place]}", BASE_SHARE)
         return [shares[place] for place in range(len(options))]
 
     def _any(self, available: list[Numeric], members: list[int]) -> Numeric:

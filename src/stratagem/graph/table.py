@@ -89,16 +89,15 @@ def _operands(expression: Expression) -> list[int]:
 
 
 def check_probabilities(game: Game, table: Floats, worlds: NDArray[np.int64]) -> None:
-    """Raise `WorldsError` where a probability is outside [0, 1], or probabilities do not sum to 1, in some world."""
+    """Raise `WorldsError` where a probability or base share is outside [0, 1], or probabilities do not sum to 1, in some world."""
     for check in game.checks:
         values = table[check.row]
         bad = abs(values - 1) > TOLERANCE if check.is_sum else (values < -TOLERANCE) | (values > 1 + TOLERANCE)
         if bad.any():
             first = int(np.flatnonzero(bad)[0])
-            expected = "they must sum to 1" if check.is_sum else "a probability is from 0 to 1"
             raise WorldsError(
                 f"{check.where}: {values[first]:.6g} in world {worlds[first]} and wrong in {int(bad.sum())} of {len(values)} worlds "
-                f"(from {values.min():.6g} to {values.max():.6g}); {expected} [M4]; use `clip`, `logistic` or `rest`"
+                f"(from {values.min():.6g} to {values.max():.6g}); {check.expected}"
             )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from stratagem.errors import UsageError
+from stratagem.scenario.clock import first_day
 from stratagem.scenario.dates import DAYS_PER_YEAR, Delay
 from stratagem.scenario.model import Chance, Move, Rounds, Scenario, Simultaneous
 
@@ -92,19 +92,22 @@ class Timeline:
 
 def unroll(scenario: Scenario, facts: Mapping[int, Sequence[Chance]] | None = None) -> Timeline:
     """Every step of a scenario, with `facts` that chance decides before the item at each place of the timeline: on the day of what is before it."""
-    start = _start(scenario)
+    start = first_day(scenario)
     steps: list[Step] = []
-    day = 0.0
+    day = 0.0  # of the end of what stands before
     for place, item in enumerate(scenario.timeline):
-        steps += [Step(one, ("quantities", one.id), None, None, day, 0.0) for one in (facts or {}).get(place, ())]
+        begin = _day(item.simultaneous[0] if isinstance(item, Simultaneous) else item, start, day, _last_day(steps))
+        on_the_way = min(day, begin)
+        steps += [
+            Step(one, ("quantities", one.id), None, None, on_the_way, 0.0) for one in (facts or {}).get(place, ())
+        ]
         if isinstance(item, Rounds):
-            day = _day(item, start, day)
-            block = list(_rounds(item, place, start, day))
+            block = list(_rounds(item, place, begin))
             steps += block
-            day = max(block[-1].day, day + (item.every.days or 0.0) * item.rounds if item.every else block[-1].day)
+            day = max(block[-1].day, begin + (item.every.days or 0.0) * item.rounds if item.every else block[-1].day)
         else:
             for path, one, together in _moves(item, ("timeline", place)):
-                day = _day(one, start, day)
+                day = _day(one, start, day, _last_day(steps))
                 steps.append(Step(one, path, None, None, day, 0.0, together))
     at_first = len((facts or {}).get(0, ()))
     steps[:at_first] = [replace(one, day=steps[at_first].day) for one in steps[:at_first]]  # nothing is before these
@@ -130,33 +133,34 @@ def _refuse_far(start: datetime.date | None, last_day: float) -> None:
         raise UsageError("a timeline that runs past the year 9999 [L16]; nearer dates, or shorter delays")
 
 
-def _start(scenario: Scenario) -> datetime.date | None:
-    first = next((item.date.first for item in scenario.timeline if getattr(item, "date", None) is not None), None)  # type: ignore[union-attr]
-    as_of = scenario.as_of.first if scenario.as_of else None
-    return min(first, as_of) if first and as_of else first or as_of
+def _last_day(steps: Sequence[Step]) -> float:
+    return steps[-1].day if steps else 0.0
 
 
-def _day(item: Move | Chance | Rounds, start: datetime.date | None, day: float) -> float:
+def _day(item: Move | Chance | Rounds, start: datetime.date | None, day: float, last: float) -> float:
+    """The day of an item: its date, not before the last move, or counted from `day`, the end of what stands before it."""
     if item.date is not None and start is not None:
-        return max(day, float((item.date.first - start).days))
+        return max(last, float((item.date.first - start).days))
     return day + (item.after.days or 0.0) if item.after is not None else day
 
 
-def _rounds(block: Rounds, place: int, start: datetime.date | None, first_day: float) -> Iterator[Step]:
+def _rounds(block: Rounds, place: int, begin: float) -> Iterator[Step]:
     lasts = block.every.days or 0.0 if block.every else 0.0
     for number in range(1, block.rounds + 1):
-        round_day = first_day + (number - 1) * lasts
+        round_day = begin + (number - 1) * lasts
         day = round_day
         for position, item in enumerate(block.moves):
             for path, one, together in _moves(item, ("timeline", place, "moves", position)):
-                day = round_day + one.after.days if one.after is not None and one.after.days else _day(one, start, day)
+                day = round_day + one.after.days if one.after is not None and one.after.days else day
                 yield Step(one, path, number, place, day, lasts, (*together, number) if together else None)
 
 
 def _lasting(steps: list[Step]) -> Iterator[Step]:
-    """Steps outside rounds last until the next one."""
-    for one, following in pairwise((*steps, steps[-1])):
-        if one.block is not None:
-            yield one
-        else:
-            yield replace(one, lasts=following.day - one.day)
+    """Steps outside rounds last until the next one that is not made with them, and is no fact that chance decides on the way."""
+    for number, one in enumerate(steps):
+        behind = (
+            other.day
+            for other in steps[number + 1 :]
+            if other.path[0] == "timeline" and (one.together is None or other.together != one.together)
+        )
+        yield one if one.block is not None else replace(one, lasts=next(behind, one.day) - one.day)

@@ -20,6 +20,7 @@ from stratagem.scenario.estimate import Estimate
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Action, Amount, Changes, Later, Outcome, Scenario, Shift
 from stratagem.scenario.names import Symbols
+from stratagem.scenario.values import where_is
 
 State = tuple[object, ...]
 ValueOf = Callable[[str], Value]
@@ -110,7 +111,9 @@ class Effects:
         try:
             return self.evaluator.evaluate(self.symbols.tree(formula), value_of)
         except MeaninglessError as error:
-            raise UsageError(f"{where}: {quote(formula.text)} needs {error}") from None
+            raise UsageError(
+                f"{where_is(self.scenario, formula)}{where}: {quote(formula.text)} needs {error}"
+            ) from None
 
     # --- options ---
 
@@ -166,7 +169,7 @@ class Effects:
     ) -> tuple[list[Value], Gains]:
         """Write the new values of an effect; gives what must hold for it to be possible, and its gains."""
         for name, formula in changes.set_.items():
-            writes[name] = self._in_domain(name, self.evaluate(formula, value_of, where), where)
+            writes[name] = self._in_domain(name, formula, self.evaluate(formula, value_of, where), where)
         gains = self._gains(changes, value_of, writes, where)
         feasible: list[Value] = []
         for place, (force, shift) in enumerate(changes.shifts):
@@ -176,13 +179,13 @@ class Effects:
             feasible += self._shift(force, shift.origin, shift.destination, amount, value_of, writes)  # type: ignore[arg-type]
         return feasible, gains
 
-    def _in_domain(self, name: str, value: Value, where: str) -> Value:
+    def _in_domain(self, name: str, formula: Formula, value: Value, where: str) -> Value:
         variable = self.scenario.state[name]
         found = int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
         if found not in variable.domain or isinstance(value, bool) != (variable.kind == "flag"):
             shown = float(value) if isinstance(value, Fraction) else value
             raise UsageError(
-                f"{where} sets `{name}` to {shown}, outside {variable.domain[0]} to {variable.domain[-1]} [L14]; guard it with `if`, or use `clip`"
+                f"{where_is(self.scenario, formula)}{where} sets `{name}` to {shown}, outside {variable.domain[0]} to {variable.domain[-1]} [L14]; guard it with `if`, or use `clip`"
             )
         return value
 

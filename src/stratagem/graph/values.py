@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stratagem.errors import UsageError, quote
+from stratagem.errors import UsageError, WorldsError, quote
 from stratagem.graph.expression import Evaluator, Expressions, MeaninglessError, Value
 from stratagem.graph.game import Floats
 from stratagem.graph.table import evaluate
 from stratagem.scenario.formula import Formula
 from stratagem.scenario.model import Scenario
 from stratagem.scenario.names import Symbols
+from stratagem.scenario.values import where_is
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,11 @@ def formula_values(
     try:
         row = table.row(Evaluator(table, symbols).evaluate(symbols.tree(formula), _no_state))
     except MeaninglessError as error:
-        raise UsageError(f"{quote(formula.text)} needs {error}") from None
-    values = evaluate(table.expressions(), quantities, num_worlds, np.array([row], np.int32))
+        raise UsageError(f"{where_is(scenario, formula)}{quote(formula.text)} needs {error}") from None
+    try:
+        values = evaluate(table.expressions(), quantities, num_worlds, np.array([row], np.int32))
+    except WorldsError as error:
+        raise WorldsError(f"{where_is(scenario, formula)}{error}") from None
     return np.asarray(values[row])
 
 

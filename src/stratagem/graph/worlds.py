@@ -239,13 +239,13 @@ def _players(
         return {name: of(name, player, field, default) for name, player in players if (name, field) not in by_type}
 
     precision, errors = table("precision", np.inf), table("errors", 0.5)
-    in_range("errors", errors, LEAST_ERROR, 0.5)
+    in_range(scenario, "errors", errors, LEAST_ERROR, 0.5)
     for name, player in scenario.players.items():
         if player.errors is not None and name in errors:
             precision[name] = precision_of(errors[name], player.range or 1.0)
     found = PlayerValues(
         weights={
-            name: given[name] if name in given else _weights(name, player, drawn, index, seed, value)
+            name: given[name] if name in given else _weights(scenario, name, drawn, index, seed, value)
             for name, player in scenario.players.items()
             if player.weights and (name not in inward or (player.weights.exact is None and name not in typed))
         },
@@ -259,9 +259,9 @@ def _players(
         loss_aversion=table("loss_aversion", 1.0),
         discount=table("discount", 1.0),
     )
-    in_range("precision", found.precision, 0.0, np.inf)
-    in_range("loss aversion", found.loss_aversion, 0.0, np.inf)
-    in_range("discount", found.discount, 0.0, 1.0)
+    in_range(scenario, "precision", found.precision, 0.0, np.inf)
+    in_range(scenario, "loss aversion", found.loss_aversion, 0.0, np.inf)
+    in_range(scenario, "discount", found.discount, 0.0, 1.0)
     return found
 
 
@@ -270,34 +270,34 @@ def precision_of(errors: Floats, payoff_range: float) -> Floats:
     return np.log((1 - errors) / errors) / (0.1 * payoff_range)
 
 
-def in_range(what: str, values: Mapping[str, Floats], low: float, high: float) -> None:
+def in_range(scenario: Scenario, what: str, values: Mapping[str, Floats], low: float, high: float) -> None:
     """Raise `WorldsError` where a number of a player's is out of its range in some world."""
     for player, numbers in values.items():
         bad = ~((numbers >= low) & (numbers <= high))
         if bad.any():
             raise WorldsError(
-                f"the {what} of `{player}` is {numbers[bad][0]:.6g} in {int(bad.sum())} of {len(bad)} worlds; it must be from {low:g} to {high:g} [L11]"
+                f"{scenario.where('players', player, what)}the {what} of `{player}` is {numbers[bad][0]:.6g} in {int(bad.sum())} of {len(bad)} worlds; it must be from {low:g} to {high:g} [L11]"
             )
 
 
 def _weights(
+    scenario: Scenario,
     name: str,
-    player: Player,
     drawn: Mapping[str, Floats],
     index: NDArray[np.int64],
     seed: int,
     value: Callable[[Formula], Floats],
 ) -> dict[str, Floats]:
-    weights = player.weights
+    weights, where = scenario.players[name].weights, scenario.where("players", name, "weights")
     assert weights is not None
     if weights.dirichlet is not None:
         chains = [order_chain(text) for text in weights.order]
-        return _dirichlet(name, weights.dirichlet, chains, index, seed)
+        return _dirichlet(where, name, weights.dirichlet, chains, index, seed)
     if weights.swings is not None:
         ratings = {stake: drawn[f"{name}.weights.{stake}"] for stake in weights.swings}
         total = np.sum(list(ratings.values()), axis=0)
         if not (total > 0).all():
-            raise WorldsError(f"the swings of `{name}` sum to 0 in some world [L11]")
+            raise WorldsError(f"{where}the swings of `{name}` sum to 0 in some world [L11]")
         return {stake: rating / total for stake, rating in ratings.items()}
     exact = weights.exact or {}
     values = {s: value(a.formula) if a.formula else drawn[f"{name}.weights.{s}"] for s, a in exact.items()}
@@ -305,13 +305,18 @@ def _weights(
     bad = np.abs(total - 1) > 1e-9
     if bad.any():
         raise WorldsError(
-            f"the weights of `{name}` sum to {total[bad][0]:.6g} in {int(bad.sum())} of {len(bad)} worlds; they must sum to 1 [M5]; `swings:` rescales ratings"
+            f"{where}the weights of `{name}` sum to {total[bad][0]:.6g} in {int(bad.sum())} of {len(bad)} worlds; they must sum to 1 [M5]; `swings:` rescales ratings"
         )
     return values
 
 
 def _dirichlet(
-    name: str, alphas: Mapping[str, float], chains: list[tuple[str, ...]], index: NDArray[np.int64], seed: int
+    where: str,
+    name: str,
+    alphas: Mapping[str, float],
+    chains: list[tuple[str, ...]],
+    index: NDArray[np.int64],
+    seed: int,
 ) -> dict[str, Floats]:
     """Dirichlet weights under order constraints.
 
@@ -333,7 +338,7 @@ def _dirichlet(
         if not len(todo):
             return dict(zip(stakes, found, strict=True))
     raise WorldsError(
-        f"the order of the weights of `{name}` was not met in {len(todo)} of {len(index)} worlds after {REDRAWS:,} draws [L11]; loosen it"
+        f"{where}the order of the weights of `{name}` was not met in {len(todo)} of {len(index)} worlds after {REDRAWS:,} draws [L11]; loosen it"
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from stratagem.errors import quote
+from stratagem.scenario.clock import time_passes
+from stratagem.scenario.dates import Delay
 from stratagem.scenario.formula import Formula
-from stratagem.scenario.model import Action, Changes, Later, Outcome, Scenario, Shift, Variable
+from stratagem.scenario.model import Action, Changes, Outcome, Rounds, Shift, Variable
 from stratagem.scenario.names import NUMBER, TRUTH, variable_type
 from stratagem.scenario.report import Report
 from stratagem.scenario.text import Path
@@ -13,29 +15,40 @@ STATE_ONLY = ("state", "move", "round", "link")
 OFF_MAP = ("reserve", "lost")
 
 
-def is_dated(scenario: Scenario) -> bool:
-    """Whether some item of the timeline has a date or a distance in time."""
-    fields = ("date", "after", "every")
-    return any(getattr(item, field, None) is not None for item in scenario.timeline for field in fields)
-
-
-def check_option(report: Report, path: Path, option: Action | Outcome, *, in_rounds: bool, dated: bool) -> None:
+def check_option(report: Report, path: Path, option: Action | Outcome) -> None:
     """Check an action or outcome and its delayed effects."""
     if option.if_ is not None:
         report.formula((*path, "if"), option.if_, TRUTH)
     _changes(report, path, option)
+    for place, entry in enumerate(option.shift):
+        for force, shift in entry.items():
+            _travel(report, (*path, "shift", place, force), force, shift)
     for place, later in enumerate(option.later):
         inner: Path = (*path, "later", place)
         _changes(report, inner, later)
-        _delay(report, (*inner, "after"), later, in_rounds, dated)
+        check_delay(report, (*inner, "after"), later.after, "the delay")
 
 
-def _delay(report: Report, path: Path, later: Later, in_rounds: bool, dated: bool) -> None:
-    found = f"the delay {quote(later.after.text)}"
-    if later.after.rounds is not None and not in_rounds:
-        report.fault(path, f"{found} outside rounds", "a time, as `20 days`", "L18")
-    if later.after.rounds is None and not dated and report.is_complete("timeline"):
-        report.fault(path, f"{found} in a timeline without dates", "`as of`, and dates on the items", "L18")
+def _travel(report: Report, path: Path, force: str, shift: Shift) -> None:
+    forces = report.scenario.forces
+    delay = forces[force].travel_between(shift.origin, shift.destination) if force in forces else None
+    if delay is not None:
+        check_delay(report, path, delay, f"the `travel` of {quote(force)} from {shift.origin} to {shift.destination},")
+
+
+def check_delay(report: Report, path: Path, delay: Delay, what: str) -> None:
+    """L18: rounds go by in a block, and time where something behind stands later; only at the very end nothing has to follow."""
+    place = path[1]
+    assert isinstance(place, int)
+    is_in_rounds = isinstance(report.scenario.timeline[place], Rounds)
+    if delay.rounds is not None:
+        if not is_in_rounds:
+            report.fault(path, f"{what} {quote(delay.text)} outside rounds", "a time, as `20 days`", "L18")
+        return
+    is_at_the_end = place == len(report.scenario.timeline) - 1 and not is_in_rounds
+    if not time_passes(report.scenario, 0 if is_at_the_end else place) and report.is_complete("timeline"):
+        expected = "`date` or `after` on what follows, or `every` on the block"
+        report.fault(path, f"{what} {quote(delay.text)} where no time passes", expected, "L18")
 
 
 def _changes(report: Report, path: Path, changes: Changes) -> None:
@@ -90,7 +103,7 @@ def _shift(report: Report, path: Path, force: str, shift: Shift) -> None:
 
 
 def stakes_can_vary(report: Report) -> None:
-    """L15, M5: some action or outcome changes each stake."""
+    """L15: some action or outcome changes each stake."""
     gained: set[str] = set()
     for _, item in report.scenario.items():
         for option in item.options.values():
@@ -99,7 +112,7 @@ def stakes_can_vary(report: Report) -> None:
         if stake not in gained:
             found = f"the stake {quote(stake)}, which nothing changes"
             expected = "`gains` on some action or outcome, or no such stake"
-            report.fault(("stakes", stake), found, expected, "M5", at_key=True)
+            report.fault(("stakes", stake), found, expected, "L15", at_key=True)
 
 
 RULES = (stakes_can_vary,)

@@ -94,6 +94,15 @@ def words_are_known(report: Report) -> None:
             report.fault(path, f"{quote(value.text)}{near(value.text, words)}", expected, "L5")
 
 
+def words_are_no_names(report: Report) -> None:
+    """L2: where a formula or an estimate may stand, a word of the lexicon would hide a number of its name."""
+    words = {*BANDS, *report.scenario.lexicon}
+    for name, path, at_key in _names(report):
+        if name in words and path[0] in ("quantities", "definitions"):
+            expected = "another name: it is a word that stands for a probability"
+            report.fault(path, f"the name {quote(name)}", expected, "L2", at_key=at_key)
+
+
 def lexicon_is_plain(report: Report) -> None:
     """L6: a word of the lexicon is a band of probabilities."""
     for word, estimate in report.scenario.lexicon.items():
@@ -168,6 +177,7 @@ def _common_ground(report: Report) -> Iterator[tuple[Path, Formula, str]]:
 
 RULES = (
     names_are_unique,
+    words_are_no_names,
     lexicon_is_plain,
     words_are_known,
     quantities_have_heads,

@@ -22,7 +22,7 @@ PLAYER_NUMBERS: dict[str, tuple[str, float, float]] = {
     "discount": ("discount", 1e-6, 1.0),
 }
 OFF_MAP = ("reserve", "lost")
-ROUTE = re.compile(r"([A-Za-z0-9_]+) +to +([A-Za-z0-9_]+)\Z")
+ROUTE = re.compile(r"([A-Za-z0-9_]+) to ([A-Za-z0-9_]+)\Z")
 
 
 def players_are_whole(report: Report) -> None:
@@ -171,6 +171,8 @@ def _route(report: Report, path: Path, route: str, places: set[str]) -> None:
         return
     for end in ends.groups():
         report.known(path, end, places, "place", "L13", at_key=True)
+    if ends[1] == ends[2]:
+        report.fault(path, f"the route {quote(route)}", "two different places", "L13", at_key=True)
 
 
 def links_join_theatres(report: Report) -> None:

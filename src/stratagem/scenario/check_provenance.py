@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from itertools import pairwise
 
 from stratagem.errors import quote
+from stratagem.scenario.clock import behind, first_day, timed
 from stratagem.scenario.dates import Date
 from stratagem.scenario.model import Rounds
 from stratagem.scenario.report import Report
@@ -13,6 +15,7 @@ from stratagem.scenario.text import Path
 
 REFERENCES = ("source", "at")
 LATER_ALLOWED = ("resolved_on", "by")
+IN_ORDER = "items in the order of their dates"
 
 
 def sources_exist(report: Report) -> None:
@@ -52,25 +55,44 @@ def inputs_precede_as_of(report: Report) -> None:
 def items_are_dated_in_order(report: Report) -> None:
     """L16: the timeline goes forward; an item has a date or a distance, and none has a date of its own in rounds."""
     dated: list[tuple[Path, Date]] = []
-    for place, item in enumerate(report.scenario.timeline):
-        path: Path = ("timeline", place)
-        date = getattr(item, "date", None)
-        if date is not None:
-            dated.append(((*path, "date"), date))
-            if getattr(item, "after", None) is not None:
-                report.fault((*path, "after"), "both `date` and `after`", "one of them", "L16")
-        _no_dates_inside(report, path, item)
+    for path, item in timed(report.scenario):
+        if item.date is None:
+            continue
+        if "moves" in path:
+            found = "a `date` on a move that is repeated"
+            report.fault((*path, "date"), found, "`after: DELAY`, from the start of its round", "L16")
+            continue
+        dated.append(((*path, "date"), item.date))
+        if item.after is not None:
+            report.fault((*path, "after"), "both `date` and `after`", "one of them", "L16")
+    is_in_order = True
     for (_, earlier), (path, date) in pairwise(dated):
         if date.first < earlier.first:
-            expected = "items in the order of their dates"
-            report.fault(path, f"the date {date.text} after {earlier.text}", expected, "L16")
+            report.fault(path, f"the date {date.text} after {earlier.text}", IN_ORDER, "L16")
+            is_in_order = False
+    start = first_day(report.scenario) or datetime.date.min
+    for path, item, last in behind(report.scenario) if is_in_order else ():
+        if item.date is not None and (item.date.last - start).days < last:
+            found = f"the date {item.date.text}, behind a move that stands {last:g} days after {start.isoformat()}"
+            report.fault((*path, "date"), found, IN_ORDER, "L16")
 
 
-def _no_dates_inside(report: Report, path: Path, item: object) -> None:
-    for place, inner in enumerate(item.moves if isinstance(item, Rounds) else ()):
-        if getattr(inner, "date", None) is not None:
-            found = "a `date` on a move that is repeated"
-            report.fault((*path, "moves", place, "date"), found, "`after: DELAY`, from the start of its round", "L16")
+def rounds_go_forward(report: Report) -> None:
+    """L16: in a block, distances from the start of the round go forward, and end before the next round begins."""
+    for place, block in enumerate(report.scenario.timeline):
+        if not isinstance(block, Rounds):
+            continue
+        passed, lasts = 0.0, block.every.days or 0.0 if block.every is not None else 0.0
+        for path, item in timed(report.scenario):
+            if path[:3] != ("timeline", place, "moves") or item.after is None or item.after.days is None:
+                continue
+            if item.after.days < passed:
+                expected = "distances from the start of the round, in order"
+                report.fault((*path, "after"), f"`after` {item.after.text}, behind a later move", expected, "L16")
+            elif item.after.days > lasts and block.rounds > 1:
+                found = f"`after` {item.after.text}, when the next round has begun"
+                report.fault((*path, "after"), found, "`every` of at least as long on the block", "L16")
+            passed = max(passed, item.after.days)
 
 
-RULES = (sources_exist, inputs_precede_as_of, items_are_dated_in_order)
+RULES = (sources_exist, inputs_precede_as_of, items_are_dated_in_order, rounds_go_forward)

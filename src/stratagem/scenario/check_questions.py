@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
-
-from stratagem.scenario.dates import Date
-from stratagem.scenario.model import Scenario
+from stratagem.scenario.clock import first_day
 from stratagem.scenario.names import TRUTH
 from stratagem.scenario.report import Report
 
@@ -43,14 +40,6 @@ def questions_stand_beside_probabilities(report: Report) -> None:
         for key, judgement in (("base rate", question.base_rate), ("crowd", question.crowd)):
             if judgement is not None:
                 report.is_probability(("questions", name, key), judgement.is_, f"the {key}", "L21")
-
-
-def first_day(scenario: Scenario) -> datetime.date | None:
-    """The day on which the timeline starts, or None where it is not dated."""
-    dates = [getattr(item, "date", None) for item in scenario.timeline]
-    first = next((date.first for date in dates if isinstance(date, Date)), None)
-    as_of = scenario.as_of.first if scenario.as_of is not None else None
-    return min(first, as_of) if first is not None and as_of is not None else first or as_of
 
 
 def outcomes_mean_something(report: Report) -> None:

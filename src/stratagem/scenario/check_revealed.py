@@ -6,7 +6,7 @@ from stratagem.errors import near, one_of, quote
 from stratagem.scenario.choices import parse_at, parse_says, seeable
 from stratagem.scenario.evidence import Revealed
 from stratagem.scenario.model import Move, Scenario
-from stratagem.scenario.quantities import amounts
+from stratagem.scenario.quantities import amounts, private_names
 from stratagem.scenario.report import Report
 from stratagem.scenario.text import Path
 
@@ -100,8 +100,8 @@ def _weighed(report: Report, path: Path, one: Revealed, sides: tuple[str, str], 
 
 
 def sayable(scenario: Scenario) -> dict[str, str]:
-    """What a statement may compare, and what it is: a stake, an outcome or a number."""
-    numbers = dict.fromkeys(amounts(scenario), "number")
+    """What a statement may compare, and what it is: a stake, an outcome or a number, if only one that chance decides (L24)."""
+    numbers = dict.fromkeys((*amounts(scenario), *private_names(scenario)), "number")
     for name, player in scenario.players.items():
         if player.weights is not None:
             numbers.update({f"{name}.weights.{stake}": "number" for stake in player.weights.stakes})

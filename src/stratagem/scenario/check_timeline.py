@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stratagem.errors import quote
-from stratagem.scenario.check_effects import check_option, is_dated
+from stratagem.scenario.check_effects import check_delay, check_option
+from stratagem.scenario.clock import time_passes
+from stratagem.scenario.dates import Delay
 from stratagem.scenario.model import Action, Chance, Move, Outcome, Rounds
 from stratagem.scenario.names import NUMBER, TRUTH
 from stratagem.scenario.report import Report
-from stratagem.scenario.sight import listed, looks
+from stratagem.scenario.sight import listed, looks, onlookers
 from stratagem.scenario.text import Path
 
 MAX_STEPS = 5000
@@ -33,7 +35,6 @@ def timeline_is_bounded(report: Report) -> None:
 
 def moves_are_whole(report: Report) -> None:
     """L16: players, guards, tie rules and signatories of each move, and what each option does."""
-    dated = is_dated(report.scenario)
     signatories = {name: one.speaks_for for name, one in report.scenario.actors.items() if one.speaks_for is not None}
     for path, item in report.scenario.items():
         if item.if_ is not None:
@@ -50,7 +51,7 @@ def moves_are_whole(report: Report) -> None:
         section = "actions" if isinstance(item, Move) else "outcomes"
         options: Mapping[str, Action | Outcome] = item.options
         for name, option in options.items():
-            check_option(report, (*path, section, name), option, in_rounds="moves" in path, dated=dated)
+            check_option(report, (*path, section, name), option)
 
 
 def _player(report: Report, path: Path, move: Move, signatories: Mapping[str, str | None]) -> None:
@@ -70,6 +71,8 @@ def _seen_by(report: Report, path: Path, item: Move | Chance) -> None:
     """L16, M7: who sees a move are players, and what looks alike are its options, each once."""
     for place, name in enumerate(listed(item.seen_by)):
         report.known((*path, "seen by", place), name, report.scenario.players, "player", "M7")
+    if item.seen_after is not None:
+        _seen_after(report, (*path, "seen after"), item, item.seen_after)
     if item.seen_as is None:
         return
     inner: Path = (*path, "seen as")
@@ -84,6 +87,15 @@ def _seen_by(report: Report, path: Path, item: Move | Chance) -> None:
             if report.known((*inner, look, place), name, item.options, "action", "L16") and name in used:
                 report.fault((*inner, look, place), f"{quote(name)} seen as two things", "one look an action", "L16")
             used.add(name)
+
+
+def _seen_after(report: Report, path: Path, item: Move | Chance, delay: Delay) -> None:
+    """L16: somebody has not seen yet, as it is, what all others see after a delay."""
+    check_delay(report, path, delay, "the delay")
+    others = set(report.scenario.players) - ({item.player} if isinstance(item, Move) else set())
+    if others and onlookers(item, others) == others and item.seen_as is None and report.is_complete("players"):
+        found = f"`seen after` on {quote(item.id)}, which all see at once as it is"
+        report.fault(path, found, "`seen by` fewer, or `seen as` for what it looks like first", "L16", at_key=True)
 
 
 def _shares(report: Report, path: Path, move: Move) -> None:
@@ -118,11 +130,9 @@ def _share_sum(report: Report, path: Path, move: Move, plain: list[float]) -> No
 
 def _rate(report: Report, path: Path, share: Path) -> None:
     place = path[1]
-    item = report.scenario.timeline[place] if isinstance(place, int) else None
-    if isinstance(item, Rounds):
-        has_time = item.every is not None
-    else:
-        has_time = is_dated(report.scenario) and place != len(report.scenario.timeline) - 1
+    assert isinstance(place, int)
+    item = report.scenario.timeline[place]
+    has_time = item.every is not None if isinstance(item, Rounds) else time_passes(report.scenario, place, place + 1)
     if not has_time and report.is_complete("timeline"):
         expected = "`every` on the block, or a dated item after the move"
         report.fault(share, "a rate without a time to run in", expected, "L17")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -124,18 +124,18 @@ class Amount:
     formula: Formula | None
 
     @classmethod
-    def parse(cls, value: object) -> Amount:
-        """The estimate if `value` reads as one, else the formula. Raises `FormulaFault`."""
+    def parse(cls, value: object, words: Collection[str] = BANDS) -> Amount:
+        """The estimate if `value` reads as one, or is one of the `words` that stand for one, else the formula. Raises `FormulaFault`."""
         if isinstance(value, str):
             estimate = _parse_text(value.strip())
-            if estimate is not None and (estimate.family != "word" or estimate.text in BANDS):
+            if estimate is not None and (estimate.family != "word" or estimate.text in words):
                 return cls(estimate, None)
             return cls(None, Formula.parse(value))
         return cls(Estimate.parse(value), None)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        return core_schema.no_info_plain_validator_function(_validate_amount)
+        return core_schema.with_info_plain_validator_function(_validate_amount)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -151,9 +151,10 @@ def _validate_estimate(value: object) -> Estimate:
         raise stated_fault(fault.found, fault.expected, "L5", fault.at) from None
 
 
-def _validate_amount(value: object) -> Amount:
+def _validate_amount(value: object, info: core_schema.ValidationInfo) -> Amount:
+    """An amount of a file, whose own words the context holds."""
     try:
-        return Amount.parse(value)
+        return Amount.parse(value, {*BANDS, *(info.context or ())})
     except FormulaFault as fault:
         raise stated_fault(fault.found, fault.expected, "L5", fault.at) from None
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import Discriminator, Field, PrivateAttr, Tag
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag
 
 from stratagem.errors import nearest
 from stratagem.scenario.dates import Date, Delay
 from stratagem.scenario.effects import Action, Changes, Later, Option, Outcome, Share, Shift
 from stratagem.scenario.estimate import Amount, Estimate
 from stratagem.scenario.evidence import Claim, Erratum, Fact, Judgement, Quantity, Revealed, Source, Version
-from stratagem.scenario.formula import Formula
+from stratagem.scenario.formula import Formula, stated_fault
 from stratagem.scenario.part import Id, Part, Sourced, Text, bare
 from stratagem.scenario.parties import Actor, Alliance, Player, Weights
 from stratagem.scenario.setting import Correlation, Force, Link, Stake, Theatre, Variable
@@ -75,12 +75,6 @@ class Chance(Item):
         return self.outcomes
 
 
-class Simultaneous(Part):
-    """Moves that do not see each other (M7)."""
-
-    simultaneous: Annotated[list[Move], Field(min_length=1)]
-
-
 def _kind(value: Any) -> str:
     """Which kind of item a mapping is: by its key, by a misspelt key, by what it holds; else a move."""
     keys = [str(key) for key in value] if isinstance(value, dict) else []
@@ -89,6 +83,27 @@ def _kind(value: Any) -> str:
             return kind
     misspelt = [close for key in keys if (close := nearest(key, ITEM_KINDS)) is not None]
     return next((KIND_OF_KEY[key] for key in keys if key in KIND_OF_KEY), misspelt[0] if misspelt else "move")
+
+
+def _none_of(kinds: tuple[str, ...], where: str, expected: str) -> BeforeValidator:
+    """Refuses items of some kinds in a block."""
+
+    def checked(value: Any) -> Any:
+        if (kind := _kind(value)) in kinds:
+            raise stated_fault(f"`{kind}` {where}", expected, "L16")
+        return value
+
+    return BeforeValidator(checked)
+
+
+_MADE_TOGETHER = _none_of(("chance", "rounds", "simultaneous"), "among moves made together", "`move` of a player")
+_IN_ROUNDS = _none_of(("rounds",), "in rounds", "`move`, `chance` or `simultaneous`: blocks do not nest")
+
+
+class Simultaneous(Part):
+    """Moves that do not see each other (M7)."""
+
+    simultaneous: Annotated[list[Annotated[Move, _MADE_TOGETHER]], Field(min_length=1)]
 
 
 AnyMove = Annotated[Move, Tag("move")] | Annotated[Chance, Tag("chance")] | Annotated[Simultaneous, Tag("simultaneous")]
@@ -103,7 +118,7 @@ class Rounds(Part):
     every: Delay | None = None
     date: Date | None = None
     after: Delay | None = None
-    moves: Annotated[list[Annotated[AnyMove, Discriminator(_kind)]], Field(min_length=1)]
+    moves: Annotated[list[Annotated[AnyMove, Discriminator(_kind), _IN_ROUNDS]], Field(min_length=1)]
 
 
 AnyItem = AnyMove | Annotated[Rounds, Tag("rounds")]

@@ -27,9 +27,11 @@ SUPPLIED = {
 def validated(document: Document) -> tuple[Scenario | None, list[Fault]]:
     """The scenario of a document, repaired where needed (None where that fails), and the faults of its shape."""
     faults: list[Fault] = []
+    words = frozenset[str]()
     for attempt in range(MAX_TRIES):
+        words |= _own_words(document.data)
         try:
-            return Scenario.model_validate(document.data), faults
+            return Scenario.model_validate(document.data, context=words), faults
         except ValidationError as refusal:
             errors = refusal.errors(include_url=False)[: MAX_FAULTS + 1]
         renamed = _misspelt(document, errors)
@@ -39,6 +41,12 @@ def validated(document: Document) -> tuple[Scenario | None, list[Fault]]:
         if len(errors) > MAX_FAULTS or not _repair(document, errors, renamed):
             break
     return None, faults
+
+
+def _own_words(data: Any) -> frozenset[str]:
+    """The words that the lexicon of a file adds (L6), by which its estimates are told from formulas."""
+    lexicon = data.get("lexicon") if isinstance(data, dict) else None
+    return frozenset(lexicon) if isinstance(lexicon, dict) else frozenset()
 
 
 def _misspelt(document: Document, errors: list[Any]) -> dict[Path, str]:

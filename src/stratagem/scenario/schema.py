@@ -16,6 +16,7 @@ BARE_FORMS: dict[str, Schema] = {
     "Outcome": {"type": ["string", "number"]},
 }  # fmt: skip
 ESTIMATED = ("Quantity", "Judgement")
+LISTS_OF_KINDS = ("timeline", "moves")
 
 
 @lru_cache(maxsize=1)
@@ -71,8 +72,17 @@ def _inside(place: Any) -> Iterator[Schema]:
 
 def without_kinds(path: Sequence[str | int]) -> tuple[str | int, ...]:
     """A validation path without the steps that only name which kind of item was tried."""
-    pairs = zip((None, *path), path, strict=False)
-    return tuple(step for before, step in pairs if not (isinstance(before, int) and step in ITEM_KINDS))
+    return tuple(step for place, step in enumerate(path) if not _is_kind(path, place))
+
+
+def _is_kind(path: Sequence[str | int], place: int) -> bool:
+    """Whether a step only names which kind of item was tried: behind the number of one in a list of several kinds."""
+    return (
+        place > 1
+        and isinstance(path[place - 1], int)
+        and path[place - 2] in LISTS_OF_KINDS
+        and path[place] in ITEM_KINDS
+    )
 
 
 @lru_cache(maxsize=1)
@@ -88,14 +98,12 @@ def keys_at(path: Sequence[str | int]) -> list[str]:
     """
     schema = _model_schema()
     places: list[Schema] = [schema]
-    before: str | int | None = None
-    for step in path:
-        opened = [one for place in places for one in _open(place, schema["$defs"])]
-        if isinstance(before, int) and step in ITEM_KINDS:
+    for place, step in enumerate(path):
+        opened = [one for part in places for one in _open(part, schema["$defs"])]
+        if _is_kind(path, place):
             places = [one for one in opened if step in one.get("required", [])]
         else:
             places = [inner for one in opened for inner in _step(one, step)]
-        before = step
     keys = {key for place in places for one in _open(place, schema["$defs"]) for key in one.get("properties", {})}
     return sorted(keys - {"exact"})
 

@@ -24,6 +24,10 @@ EXPECTED = {
     "dict_type": "a mapping, `name: …`", "list_type": "a list", "model_type": "a mapping, `key: …`",
     "tuple_type": "a list of two names", "model_attributes_type": "a mapping, `key: …`", "too_short": "at least one entry",
 }  # fmt: skip
+BOUNDS = {
+    "greater_than": ("above", "gt"), "greater_than_equal": ("of at least", "ge"),
+    "less_than": ("below", "lt"), "less_than_equal": ("of at most", "le"),
+}  # fmt: skip
 MAX_KEYS_SHOWN = 30
 
 
@@ -60,9 +64,17 @@ def _fault(document: Document, error: Any) -> Fault:
         )
         expected = f"one of {one_of(known, MAX_KEYS_SHOWN)}{cut}"
         return Fault(*document.position(path, at_key=True), found, expected, rule)
+    if error["type"] == "missing" and isinstance(path[-1], int):
+        return Fault(*document.position(path[:-1]), f"a list of {len(error['input'])}", EXPECTED["tuple_type"], rule)
     if error["type"] == "missing":
         return Fault(*document.position(path[:-1]), f"no `{path[-1]}` here", f"`{path[-1]}: …`", rule)
-    return Fault(*document.position(path), described(error["input"]), _expected(error), rule)
+    return Fault(*document.position(path), _found(error["input"]), _expected(error), rule)
+
+
+def _found(value: object) -> str:
+    """A value of a kind that does not fit, with its kind where that can be mistaken: `012` is text."""
+    kind = "the text " if isinstance(value, str) else "the number " if type(value) in (int, float) else ""
+    return kind + described(value)
 
 
 def _rule(path: Path) -> str:
@@ -80,4 +92,7 @@ def _expected(error: Any) -> str:
         return f"one of {context.get('expected', '')}".replace("'", "`")
     if error["type"] == "too_long":
         return f"at most {context.get('max_length')} entries"
-    return str(error["msg"]).lower().replace("input should be ", "a number ")
+    if error["type"] in BOUNDS:
+        words, bound = BOUNDS[error["type"]]
+        return f"a number {words} {context[bound]:,g}"
+    return "what the rule says"

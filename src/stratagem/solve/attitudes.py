@@ -50,7 +50,7 @@ def attitudes_in(game: Game, scenario: Scenario, worlds: Worlds, cast: Cast, tab
             return np.asarray(known[name])
         rows = {key: table[row] for key, row in cast.items() if key[0] == name}
         for (_, one), values in rows.items():
-            in_range(one.replace("_", " "), {name: values}, *LIMITS[one])
+            in_range(scenario, one.replace("_", " "), {name: values}, *LIMITS[one])
         if field == "precision" and (name, "errors") in rows:
             return np.asarray(precision_of(rows[name, "errors"], scenario.players[name].range or 1.0))
         return np.asarray(rows.get((name, field), np.full(len(worlds), UNDECIDED[field])))

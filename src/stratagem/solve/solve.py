@@ -19,7 +19,17 @@ from stratagem.graph.worlds import Worlds, central, draw, mistaken, stated
 from stratagem.scenario.model import Scenario
 from stratagem.solve.columns import TRUTH, Inputs, prepare
 from stratagem.solve.engine import Engine, engine_of
-from stratagem.solve.intervene import FORCED, FREE, Choice, after_surprise, announced, dead_ends, overrides, surprised
+from stratagem.solve.intervene import (
+    FORCED,
+    FREE,
+    Choice,
+    after_surprise,
+    announced,
+    choice,
+    dead_ends,
+    overrides,
+    surprised,
+)
 from stratagem.solve.keep import Keeper, Kept
 from stratagem.solve.known import with_means
 from stratagem.solve.passage import Passage, passage, restrict
@@ -143,9 +153,14 @@ class Solver:
             solution = replace(solution, **self._further_equilibria())
         if solution.is_impossible:
             raise WorldsError(
-                "the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces"
+                f"{self._where_history()}the history has probability 0 in every world: by this scenario it cannot have happened [M10]; check `history`, guards and forces"
             )
         return solution
+
+    def _where_history(self) -> str:
+        """Where the history stands in the file, if it is the file's own."""
+        stated = {choice(self.game, one.that) for one in self.scenario.history}
+        return self.scenario.where("history") if stated == set(self.request.history) else ""
 
     def keeper(self) -> Keeper:
         """What is to hold the answer. Raises `TooLargeError` where it would not fit."""
