@@ -106,7 +106,7 @@ def test_where_something_is_hidden_but_told_it_is_the_public_sweep() -> None:
 
 
 def test_best_reply_and_unknown_responses_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"for a probit response state `precision` or `errors`"):
+    with pytest.raises(UsageError, match=r"for a probit response give `--precision X`"):
         solved(SIGNAL, worlds=1, response="probit", precision=np.inf)
     with pytest.raises(UsageError, match=r"unknown response `probbit` \(did you mean `probit`\?\)"):
         solved(SIGNAL, worlds=1, response="probbit")
