@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from scipy import special
@@ -16,7 +15,6 @@ from stratagem.analyse.latent import Latent
 from stratagem.analyse.lead import Setting, lead_of
 from stratagem.analyse.zeros import zeros
 from stratagem.graph.game import Floats
-from stratagem.solve.processes import each
 
 GRID = 31
 REACH = 0.99  # how far into its distribution a number is varied
@@ -123,28 +121,24 @@ def over_worlds(setting: Setting, names: list[str]) -> Iterator[tuple[str, Float
 
     Worlds that do not meet the decision are left out. Between the values tried, the lead is taken as straight.
     """
+    if not names:
+        return
     sampled = setting.solver.sampled(SAMPLED_WORLDS)
     values = setting.values(sampled)
     is_met = ~np.isnan(values[0])
     preferred = np.nan_to_num(values).argmax(axis=0)
     z = special.ndtri(np.linspace(0.05, 0.95, COARSE))
     grids = {name: setting.latent.number_at(name, z) for name in names}
-    jobs = [partial(_worth_at, setting, name, grid) for name, grid in grids.items()]
-    is_long = setting.solver.is_long(len(names) * SAMPLED_WORLDS * COARSE)
-    for (name, grid), worth in zip(grids.items(), each(jobs, is_long), strict=True):
-        own, found = sampled.quantities[name], np.full(SAMPLED_WORLDS, np.nan)
+    moved = setting.values(setting.solver.sampled(SAMPLED_WORLDS, grids))
+    moved = moved.reshape(len(values), SAMPLED_WORLDS, -1, COARSE)
+    for place, (name, grid) in enumerate(grids.items()):
+        own, worth, found = sampled.quantities[name], moved[:, :, place], np.full(SAMPLED_WORLDS, np.nan)
         for world in np.flatnonzero(is_met):
             at = np.append(grid, own[world])
             order = np.argsort(at, kind="stable")
             leads = lead_of(np.column_stack([worth[:, world], values[:, world]]), int(preferred[world]))
             found[world] = _nearest_zero(at[order], leads[order], own[world])
         yield name, found[is_met]
-
-
-def _worth_at(setting: Setting, name: str, grid: Floats) -> Floats:
-    """[options, worlds, grid]: what each action is worth in sampled worlds with a number moved alone."""
-    values = setting.values(setting.solver.sampled(SAMPLED_WORLDS, len(grid), {name: grid}))
-    return values.reshape(len(values), SAMPLED_WORLDS, len(grid))
 
 
 def _nearest_zero(at: Floats, leads: Floats, own: float) -> float:

@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from stratagem.errors import TooLargeError, UsageError, quote
+from stratagem.solve.memory import give_back_freed
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
@@ -116,6 +117,7 @@ def _work(jobs: Sequence[Job[T]], pipe: Connection, others: Sequence[Connection]
     for one in others:
         one.close()
     os.environ[VARIABLE] = "1"
+    give_back_freed()
     while True:
         try:
             number = pipe.recv()

@@ -222,8 +222,9 @@ class Solver:
                 self.progress(min(first + place.stop, self.request.worlds), self.request.worlds)
 
     def _places(self, worlds: int) -> list[slice]:
-        """The places of chunks, as few as may be and about as large."""
+        """The places of chunks, about as large and as few as may be; an even number of them if several, for two processes to share."""
         count = -(-worlds // self._chunk_worlds())
+        count += count % 2 if count > 1 else 0
         size = -(-worlds // max(count, 1))
         return [slice(start, min(start + size, worlds)) for start in range(0, worlds, size or 1)]
 
@@ -342,12 +343,14 @@ class Solver:
         for place in self._places(len(worlds)):
             yield self._chunk(0, place, inputs, held)
 
-    def sampled(self, count: int, repeat: int = 1, numbers: Mapping[str, NDArray[np.float64]] | None = None) -> Worlds:
-        """The first `count` worlds, each repeated, with some numbers set to given values [repeat] in each."""
-        one = self.request
+    def sampled(self, count: int, moves: Mapping[str, NDArray[np.float64]] | None = None) -> Worlds:
+        """The first `count` worlds; with moves, each of them once for every value of every move, with the number of that name set to it."""
+        one, ends = self.request, np.cumsum([len(values) for values in (moves or {}).values()])
+        repeat = int(ends[-1]) if len(ends) else 1
         worlds = draw(self.scenario, count, one.seed, 0, one.fixed, one.perceptions)
         repeated = {name: np.repeat(values, repeat) for name, values in worlds.quantities.items()}
-        repeated.update({name: np.tile(values, count) for name, values in (numbers or {}).items()})
+        for (name, values), end in zip((moves or {}).items(), ends, strict=True):
+            repeated[name].reshape(count, repeat)[:, end - len(values) : end] = values
         weights = {
             player: {stake: np.repeat(values, repeat) for stake, values in stakes.items()}
             for player, stakes in worlds.players.weights.items()
