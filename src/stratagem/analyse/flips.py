@@ -6,7 +6,9 @@ preferred action is the one that the mover holds worth most; it flips where anot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -15,7 +17,7 @@ from stratagem.analyse.digits import chance
 from stratagem.analyse.finding import Cell, Column, Finding, Table
 from stratagem.analyse.grounds import bases
 from stratagem.analyse.lead import Setting, setting_of
-from stratagem.analyse.nearest import Flip, nearest
+from stratagem.analyse.nearest import Flip, nearest, searches
 from stratagem.analyse.pooling import Pooled
 from stratagem.analyse.study import Study
 from stratagem.analyse.thresholds import REACH, SAMPLED_WORLDS, Axis, axes_of, over_worlds
@@ -23,6 +25,7 @@ from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats
 from stratagem.graph.worlds import Worlds, stated
 from stratagem.solve.kernel import TIE_TOLERANCE
+from stratagem.solve.processes import each
 
 MAP = 13
 MOST_NUMBERS = 12
@@ -46,10 +49,14 @@ def flips(study: Study, decision: str) -> Finding:
         raise UsageError(f"{quote(info.label)} is not met in the central world; there is nothing to flip")
     first = int(values.argmax())
     axes = axes_of(setting, first)
-    near = list(nearest(setting, first, axes))
+    jobs: list[Callable[[], Any]] = [
+        partial(_world_table, setting, axes), *searches(setting, first, axes), partial(_map_table, setting, axes, titles),
+    ]  # fmt: skip
+    world_table, dense, singles, map_table = each(jobs, setting.solver.is_long(study.worlds))
+    near = list(nearest(setting, first, dense, singles))
     tables = (
-        _threshold_table(axes, titles), _tornado(axes), _map_table(setting, axes, titles), _nearest_table(near, titles),
-        _world_table(setting, axes), _reweighting(setting, titles),
+        _threshold_table(axes, titles), _tornado(axes), map_table, _nearest_table(near, titles), world_table,
+        _reweighting(setting, titles),
     )  # fmt: skip
     mover = study.scenario.players[study.game.players[info.player]].name
     return Finding(

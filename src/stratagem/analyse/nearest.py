@@ -7,7 +7,7 @@ while correlated ones stay, and a weight moves while the player's other weights 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
@@ -54,20 +54,26 @@ class _Problem:
     rival: int
 
 
-def nearest(setting: Setting, first: int, axes: list[Axis]) -> Iterator[Flip]:
-    """The nearest flip over all numbers, and over one, two and three of them; those that are too far are left out.
+def searches(setting: Setting, first: int, axes: list[Axis]) -> list[Callable[[], list[Found]]]:
+    """What to search first, each by itself: the nearest flip over all numbers together, and over each alone.
 
     `axes` are the numbers moved alone, whose thresholds are starts.
     """
     latent = setting.latent
     rivals = [rival for rival in range(len(setting.options)) if rival != first]
     crossed = [(axis.name, latent.alone(axis.name, value), rival) for axis in axes for value, rival in axis.thresholds]
-    dense, singles = _apart(setting, first, [_everything(latent, rivals, crossed), _alone(latent, rivals, crossed)])
-    found = [*dense[:1], *singles[:1]]
-    rivals = _within_reach(rivals, dense, singles)
+    sets = _everything(latent, rivals, crossed), _alone(latent, rivals, crossed)
+    return [partial(_best, setting, first, problems) for problems in sets]
+
+
+def nearest(setting: Setting, first: int, dense: list[Found], singles: list[Found]) -> Iterator[Flip]:
+    """The nearest flips over all numbers and over one, as searched, and over two and three; those that are too far are left out."""
+    rivals = [rival for rival in range(len(setting.options)) if rival != first]
+    found, rivals = [*dense[:1], *singles[:1]], _within_reach(rivals, dense, singles)
     leading = _leading(setting, first, [one.axes[0] for one in singles], dense)
-    few = [_few(latent, list(combinations(leading, count)), rivals, singles[:1]) for count in (2, 3)]
-    found += [one[0] for one in _apart(setting, first, few) if one]
+    few = [_few(setting.latent, list(combinations(leading, count)), rivals, singles[:1]) for count in (2, 3)]
+    is_long = setting.solver.is_long(EARLY * sum(one.basis.shape[1] for problems in few for one in problems))
+    found += [one[0] for one in each([partial(_best, setting, first, problems) for problems in few], is_long) if one]
     if found:
         yield from _flips(setting, first, found)
 
@@ -92,20 +98,13 @@ def _alone(latent: Latent, rivals: Sequence[int], crossed: Sequence[_Crossed]) -
 
 
 def _few(
-    latent: Latent, chosen: Sequence[tuple[str, ...]], rivals: Sequence[int], single: Sequence[_Found]
+    latent: Latent, chosen: Sequence[tuple[str, ...]], rivals: Sequence[int], single: Sequence[Found]
 ) -> list[_Problem]:
     """Some numbers at a time, from the origin, and from the nearest flip of one of them."""
     found = _problems(latent, chosen, rivals, np.zeros(len(latent.names)))
     for one in single:
         found += _problems(latent, [names for names in chosen if one.axes[0] in names], [one.rival], one.point)
     return found
-
-
-def _apart(setting: Setting, first: int, sets: Sequence[list[_Problem]]) -> list[list[_Found]]:
-    """The solutions of sets of problems, each set by itself and nearest first."""
-    points = sum(one.basis.shape[1] for problems in sets for one in problems)
-    jobs = [partial(_best, setting, first, problems) for problems in sets]
-    return list(each(jobs, setting.solver.is_long(EARLY * points)))
 
 
 def _problems(
@@ -118,7 +117,7 @@ def _problems(
     return found
 
 
-def _within_reach(rivals: list[int], dense: list[_Found], singles: list[_Found]) -> list[int]:
+def _within_reach(rivals: list[int], dense: list[Found], singles: list[Found]) -> list[int]:
     """The rivals that can be nearest with few numbers moved: with all moved they are nearer than the nearest with one moved."""
     if not singles:
         return rivals
@@ -126,7 +125,7 @@ def _within_reach(rivals: list[int], dense: list[_Found], singles: list[_Found])
     return [rival for rival in rivals if rival in nearer or rival == singles[0].rival]
 
 
-def _leading(setting: Setting, first: int, near: list[str], dense: list[_Found]) -> list[str]:
+def _leading(setting: Setting, first: int, near: list[str], dense: list[Found]) -> list[str]:
     """The numbers among which few are sought: those that flip it alone soonest, and those that the move of all leans on."""
     pull = dict.fromkeys(setting.latent.directions, 0.0)
     if dense:
@@ -138,20 +137,23 @@ def _leading(setting: Setting, first: int, near: list[str], dense: list[_Found])
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
+    """A nearest point at which a rival is worth as much."""
+
     axes: tuple[str, ...]
     point: Floats
     rival: int
 
     @property
     def distance(self) -> float:
+        """From the centre, in standard deviations."""
         return float(np.linalg.norm(self.point))
 
 
-def _best(setting: Setting, first: int, problems: list[_Problem]) -> list[_Found]:
+def _best(setting: Setting, first: int, problems: list[_Problem]) -> list[Found]:
     """The solutions of problems, nearest first; those that have none nearby are left out."""
     points = _descend(setting, first, problems) if problems else []
-    found = [_Found(one.axes, at, one.rival) for one, at in zip(problems, points, strict=True) if at is not None]
+    found = [Found(one.axes, at, one.rival) for one, at in zip(problems, points, strict=True) if at is not None]
     return sorted(found, key=lambda one: one.distance)
 
 
@@ -218,7 +220,7 @@ def _slopes(
     return leads, slopes
 
 
-def _flips(setting: Setting, first: int, found: list[_Found]) -> Iterator[Flip]:
+def _flips(setting: Setting, first: int, found: list[Found]) -> Iterator[Flip]:
     """The flips at points, moved along their rays to where the lead is nil, and solved again on both sides."""
     latent, points = setting.latent, _on_boundary(setting, first, np.array([one.point for one in found]).T)
     sides = setting.values(latent.worlds(np.concatenate([points * (1 - SIDE), points * (1 + SIDE)], axis=1)))
