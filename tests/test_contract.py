@@ -172,3 +172,13 @@ def test_solving_loads_neither_statistics_nor_jax() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"
+
+
+def test_help_reads_no_scenario() -> None:
+    code = (
+        "import sys\nfrom stratagem.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print({'pydantic', 'yaml', 'rich'} & set(sys.modules), file=sys.stderr)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stderr == "set()\n"

@@ -6,13 +6,14 @@ import sys
 
 import click
 
-from stratagem.catalogue import GAME_SUFFIX
 from stratagem.cli.output import console, given, refuse
 from stratagem.errors import EXIT_SOME_FAILED
 
 
 def is_game(file: str) -> bool:
     """Whether a name is that of a game file."""
+    from stratagem.catalogue import GAME_SUFFIX
+
     return file.lower().endswith(GAME_SUFFIX)
 
 
