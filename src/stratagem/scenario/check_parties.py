@@ -43,13 +43,15 @@ def _parameter(report: Report, path: Path, formula: Formula) -> None:
     report.reads(path, formula, NUMBER, ("quantity",), "L11", "a formula over quantities only")
 
 
-def _amount(report: Report, path: Path, amount: Amount, low: float, high: float, what: str) -> None:
+def _amount(
+    report: Report, path: Path, amount: Amount, low: float, high: float, what: str, otherwise: str = ""
+) -> None:
     if amount.formula is not None:
         _parameter(report, path, amount.formula)
     elif amount.estimate is not None and amount.estimate.is_exact:
         number = amount.estimate.parameters[0]
         if not low <= number <= high:
-            report.fault(path, f"{what} {number:g}", f"a number from {low:g} to {high:g}", "L11")
+            report.fault(path, f"{what} {number:g}", f"a number from {low:g} to {high:g}{otherwise}", "L11")
 
 
 def _reference(report: Report, path: Path, player: Player) -> None:
@@ -73,7 +75,7 @@ def _weighed(report: Report, path: Path, weights: Weights) -> None:
     form = "exact" if weights.exact else "swings" if weights.swings else "dirichlet"
     report.keys_known((*path, form), dict.fromkeys(weights.stakes), report.scenario.stakes, "stake", "L11")
     for stake, amount in (weights.exact or {}).items():
-        _amount(report, (*path, stake), amount, 0.0, 1.0, "the weight")
+        _amount(report, (*path, stake), amount, 0.0, 1.0, "the weight", "; ratings stand under `swings`")
     for stake, swing in (weights.swings or {}).items():
         if swing.family != "word" and swing.limits()[0] < 0:
             found = f"a swing that may be negative, {quote(swing.text)}"

@@ -38,7 +38,8 @@ def _blocks(finding: Finding) -> Iterator[RenderableType]:
         yield text(table.title, "bold underline")
         if table.note:
             yield text(table.note, "dim")
-        yield Fitted(table)
+        if table.rows or not table.note:
+            yield Fitted(table)
     if finding.caveats:
         yield ""
         for caveat in finding.caveats:
