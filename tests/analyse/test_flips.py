@@ -183,3 +183,14 @@ def test_the_origin_is_the_central_world() -> None:
 def test_a_scenario_without_numbers_to_move_is_a_message(name: str, decision: str) -> None:
     with pytest.raises(UsageError, match="nothing to move"):
         flips(Study(load(name), worlds=16), decision)
+
+
+def test_a_number_stays_finite_however_far_a_search_goes() -> None:
+    latent = Latent(Study(load("kazakhstan-ukraine-2022")).scenario)
+    far = np.array([-1e9, -40.0, 40.0, 1e9])
+    for name in latent.numbers:
+        values = latent.number_at(name, far)
+        assert np.isfinite(values).all()
+        assert values[0] == values[1] <= values[2] == values[3]
+    tables = flips(Study(load("kazakhstan-ukraine-2022"), worlds=100), "show").tables
+    assert {table.name for table in tables} >= {"thresholds", "nearest"}

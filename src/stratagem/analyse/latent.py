@@ -122,8 +122,8 @@ class Latent:
         return stated(self.scenario, numbers, weights, self.perceptions, normals)
 
     def number_at(self, name: str, z: Floats) -> Floats:
-        """The values of a number at its own standard normals."""
-        return quantile(self.estimates[name], special.ndtr(z))
+        """The values of a number at its own standard normals; what lies farther out than any search goes is taken at its edge."""
+        return quantile(self.estimates[name], special.ndtr(np.clip(z, -WIDEST, WIDEST)))
 
     def varied(self, moves: Sequence[tuple[str, Floats]]) -> Worlds:
         """The central world once for every value of every move, with the number or weight of that name set to it.
