@@ -87,7 +87,9 @@ def brief(
     step = study.decision(decision) if decision is not None else main_decision(study)
     label = study.game.steps[step].label
     tried = events(few, step)
-    replace(study, worlds=min(study.worlds, EXPLAINED)).solution(step)
+    replace(study, worlds=min(study.worlds, EXPLAINED)).solution(
+        step
+    )  # once, in all processes, for all that explain it
     of_moves, of_decision = list(_of_moves(study, answer)), list(_of_decision(study, label, tried, event))
     parts = list(_in_turn([*of_moves, *of_decision], progress))
     parts = [tried, *parts[len(of_moves) :], *parts[: len(of_moves)]]
@@ -108,6 +110,7 @@ Part = Finding | tuple[str, str] | None  # an analysis and why it has no answer;
 
 
 def _in_turn(jobs: Sequence[Callable[[], Part]], progress: Progress | None) -> Iterator[Part]:
+    """What each job gives, in order, with progress."""
     for done, part in enumerate(each(jobs), start=1):
         if progress is not None:
             progress(done, len(jobs))

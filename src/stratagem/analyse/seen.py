@@ -8,7 +8,7 @@ Axes: W worlds, H seen moves, Q questions, C choices.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from stratagem.errors import UsageError, quote
 from stratagem.graph.game import Floats, Game, Ints
 from stratagem.graph.worlds import Worlds
 from stratagem.solve.intervene import Choice
-from stratagem.solve.keep import Keeper
+from stratagem.solve.keep import ByWorld, Keeper
 from stratagem.solve.passage import passage, restrict
 from stratagem.solve.solution import RULED_OUT, SOLVED
 from stratagem.solve.solve import Chunk, Solver
@@ -28,18 +28,13 @@ History = tuple[Choice, ...]
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(ByWorld):
     """What a game gives under a history, in each world."""
 
     likelihood: Floats  # [W] probability of the history
     questions: Floats  # [Q, W] of each event, with its condition and the history
     conditions: Floats  # [Q, W] of each condition, with the history
     choices: Floats  # [C, W] of each choice asked for, with the history
-
-    def put(self, place: slice, part: Reading) -> None:
-        """Put a part's worlds where they belong."""
-        for one in fields(self):
-            getattr(self, one.name)[..., place] = getattr(part, one.name)
 
 
 @dataclass(frozen=True)

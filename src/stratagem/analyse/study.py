@@ -18,12 +18,9 @@ from stratagem.solve.intervene import Choice, choice
 from stratagem.solve.solution import Solution
 from stratagem.solve.solve import Request, Solver
 
-Games = list[
-    tuple[Scenario, tuple[str, ...] | None, Game]
-]  # compiled, by scenario and links off; None where they are open
-
-
-Solutions = list[tuple[Game, Request, Solution]]  # of analyses that ask the same
+# Compiled, by scenario and links off, None where they are open; and solved, by what was asked.
+Games = list[tuple[Scenario, tuple[str, ...] | None, Game]]
+Solutions = list[tuple[Game, Request, Solution]]
 
 
 @dataclass(frozen=True)

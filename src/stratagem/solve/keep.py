@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,9 +48,18 @@ class Choices:
         return np.asarray(self.sums @ (of_edge * reach[game.parent_of_edge[self.edges]]))
 
 
+class ByWorld:
+    """Arrays by name in a dataclass, worlds their last axis."""
+
+    def put(self, place: slice, part: Self) -> None:
+        """Put what was read of some worlds where they belong."""
+        for one in fields(self):  # type: ignore[arg-type]
+            getattr(self, one.name)[..., place] = getattr(part, one.name)
+
+
 @dataclass
-class Kept:
-    """What is kept of some worlds; axes as in `Solution`, W last throughout."""
+class Kept(ByWorld):
+    """What is kept of some worlds; axes as in `Solution`."""
 
     world: NDArray[np.int64]
     status: NDArray[np.int8]
@@ -75,11 +84,6 @@ class Kept:
     bifurcations: NDArray[np.int64]
     told: Floats
     tied: NDArray[np.bool_]
-
-    def put(self, place: slice, part: Kept) -> None:
-        """Keep a part that was read by itself."""
-        for one in fields(self):
-            getattr(self, one.name)[..., place] = getattr(part, one.name)
 
     def widen(self, places: NDArray[np.int64], values: Floats, conditions: Floats) -> None:
         """Widen the questions' range over tie rules in some worlds."""
